@@ -1,0 +1,132 @@
+"""The conditions under which a practice session counts, each giving its reasons for and against.
+
+What a person can still mend is a "wait"; what rules the session out as it stands is a "stop".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from supervise.rules.facts import ContractFacts, EnrolmentFacts, SessionFacts, UnitRule
+from supervise.rules.moments import length, short_date
+from supervise.rules.verdicts import STATE, Reason
+
+SHORTEST, LONGEST = 5, 480
+
+_WAITS_FOR = {
+    "draft": "it is a draft; submit it when it is complete",
+    "submitted": "it waits for approval",
+    "returned": "it was returned; change it and submit it again",
+    "reopened": "it was reopened and must be approved again",
+}
+_STANDING = {
+    "submitted": "which waits for approval too; only one of them can count",
+    "approved": "which is approved",
+}
+_FIRMNESS = {"submitted": 1, "approved": 2}
+
+
+def of_state(session: SessionFacts) -> Iterator[Reason]:
+    """Only what a supervisor has approved counts."""
+    if session.state == "approved":
+        yield Reason("good", "Approved")
+    else:
+        yield Reason("wait", _WAITS_FOR[session.state], STATE)
+
+
+def of_date(session: SessionFacts, enrolment: EnrolmentFacts) -> Iterator[Reason]:
+    """The session falls inside the enrolment, its first and last day included."""
+    began, ends = enrolment.started_on, enrolment.ends_on
+    if session.date is None:
+        yield Reason("wait", "its date is missing")
+    elif session.date < began:
+        yield Reason("stop", f"it is dated before the enrolment began on {short_date(began)}")
+    elif ends is not None and session.date > ends:
+        yield Reason("stop", f"it is dated after the enrolment's last day, {short_date(ends)}")
+    elif ends is None:
+        yield Reason("good", f"Inside the enrolment, from {short_date(began)}")
+    else:
+        yield Reason("good", f"Inside the enrolment, {short_date(began)} to {short_date(ends)}")
+
+
+def of_length(session: SessionFacts) -> Iterator[Reason]:
+    """The session lasts from ``SHORTEST`` to ``LONGEST`` minutes, both included."""
+    if session.minutes is None:
+        yield Reason("wait", "its length is missing")
+    elif not SHORTEST <= session.minutes <= LONGEST:
+        span = f"{length(SHORTEST)} to {length(LONGEST)}"
+        yield Reason("stop", f"it lasts {length(session.minutes)}; a session lasts {span}")
+
+
+def of_unit(
+    session: SessionFacts, enrolment: EnrolmentFacts, code: str, rule: UnitRule | None
+) -> Iterator[Reason]:
+    """The unit belongs to the enrolment and takes hours, and the session meets what it asks."""
+    if code not in enrolment.units:
+        yield Reason("stop", f"{code} is not part of the enrolment")
+        return
+    if rule is None or not rule.required_minutes:
+        yield Reason("stop", f"{code} asks for no practice hours")
+        return
+    yield _of_kind(session, rule)
+    if rule.contract_required:
+        yield from _of_contracts(session, code)
+    if rule.supervisor_required and session.date is not None:
+        if session.supervised:
+            yield Reason("good", "A supervisor was assigned that day")
+        else:
+            yield Reason("stop", "no supervisor was assigned that day")
+
+
+def of_overlap(session: SessionFacts, overlapping: Sequence[SessionFacts]) -> Iterator[Reason]:
+    """No other session stands on the same time at least as firmly.
+
+    An approved session yields only to an approved one; any other yields to one that is approved or
+    waits for approval. A draft, or one sent back, never stands in another's way.
+    """
+    firm = max(1, _FIRMNESS.get(session.state, 0))
+    hurting = [other for other in overlapping if _FIRMNESS.get(other.state, 0) >= firm]
+    for other in hurting:
+        yield Reason("stop", f"it overlaps {other.label}, {_STANDING[other.state]}")
+    if session.starts_at is None:
+        yield Reason("good", "No start time is kept, so overlap could not be checked")
+    elif session.minutes is None:
+        yield Reason("good", "No length is kept, so overlap could not be checked")
+    elif not overlapping:
+        yield Reason("good", "Overlaps nothing")
+    elif not hurting:
+        yield Reason("good", "Overlaps nothing that stands as firmly")
+
+
+def _of_kind(session: SessionFacts, rule: UnitRule) -> Reason:
+    if session.kind is None:
+        return Reason("wait", "its kind, coaching or mentoring, is missing")
+    if session.kind not in rule.kinds:
+        takes = " or ".join(sorted(rule.kinds))
+        return Reason("stop", f"{session.kind} does not fit {rule.code}, which takes {takes}")
+    return Reason("good", f"{session.kind.capitalize()} fits {rule.code}")
+
+
+def _of_contracts(session: SessionFacts, code: str) -> Iterator[Reason]:
+    if not session.contracts:
+        yield Reason("wait", f"no client is named; {code} counts only under an agreed contract")
+    several = len(session.contracts) > 1
+    for contract in session.contracts:
+        yield from _of_contract(session, code, contract, several=several)
+
+
+def _of_contract(
+    session: SessionFacts, code: str, contract: ContractFacts, *, several: bool
+) -> Iterator[Reason]:
+    alias, agreed = contract.alias, contract.agreed_on
+    if agreed is None:
+        only = f"{code} counts only from the day the contract was agreed"
+        yield Reason("wait", f"no contract date is recorded for {alias}; {only}")
+    elif session.date is None:
+        return  # nothing to compare with until the date is there, which is a reason of its own
+    elif agreed > session.date:
+        what = f"the contract with {alias} was agreed on {short_date(agreed)}"
+        yield Reason("stop", f"{what}, after the session")
+    else:
+        whose = f"Contract with {alias}" if several else "Contract"
+        yield Reason("good", f"{whose} agreed {short_date(agreed)}")

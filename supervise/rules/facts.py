@@ -1,0 +1,69 @@
+"""The plain values that the rules about hours look at; nothing here knows of the app.
+
+Dates are calendar days, moments are aware and in UTC, lengths are whole minutes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ContractFacts:
+    """The contract with one client of a session; ``agreed_on`` is None while no date is kept."""
+
+    alias: str
+    agreed_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """What the rule needs to know of a session; ``contracts`` has one entry for each client.
+
+    ``starts_at`` is aware and in UTC; ``supervised`` says that a supervisor was assigned that day;
+    ``label`` names the session in another's sentence, as in "the session with Client J".
+    """
+
+    id: int
+    date: date | None
+    starts_at: datetime | None
+    minutes: int | None
+    kind: str | None
+    state: str
+    unit: str | None
+    contracts: tuple[ContractFacts, ...]
+    supervised: bool
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRule:
+    """What a unit asks of practice; no ``required_minutes`` means that it takes no hours.
+
+    ``counts_also_in`` is the long unit in which these hours count too where the centre allows it.
+    """
+
+    code: str
+    title: str
+    required_minutes: int | None
+    kinds: frozenset[str]
+    contract_required: bool
+    supervisor_required: bool
+    counts_also_in: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentFacts:
+    """When an enrolment runs, first and last day included, and the units it takes."""
+
+    started_on: date
+    ends_on: date | None
+    units: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the centre decides: whether a short unit's hours count in the long one as well."""
+
+    short_hours_count_in_long: bool = False
