@@ -1,0 +1,110 @@
+"""States and moves, declared per record, and the one door through which a state moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from supervise.db import Model, database
+
+
+class WrongState(Exception):
+    """A move that the record's state does not allow, or that somebody else made first."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class NotAllowed(PermissionError):  # noqa: N818 - it names what happened
+    """A move by somebody whose move it is not; a view asks ``can_*`` before, so it is a 403."""
+
+
+def allow(allowed: bool) -> None:
+    """Raise :class:`NotAllowed` unless allowed: a move keeps its rule whoever calls it."""
+    if not allowed:
+        raise NotAllowed
+
+
+@dataclass(frozen=True)
+class Move:
+    """From which states a move may start, where it ends, and the words for it afterwards."""
+
+    sources: frozenset[str]
+    target: str
+    done: str
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """The states of one kind of record and the moves between them (product.md, records)."""
+
+    noun: str
+    states: Mapping[str, str]
+    """State to the sentence that says what it means to a reader."""
+    moves: Mapping[str, Move]
+
+    def allows(self, move: str, state: str) -> bool:
+        """Whether the move may start from this state."""
+        return state in self.moves[move].sources
+
+    def refusal(self, move: str, state: str) -> str:
+        """Why the move is refused from this state, in a sentence for the person who asked."""
+        return f"This {self.noun} cannot be {self.moves[move].done}: {self.states[state]} Nothing was changed."
+
+
+SESSION = Workflow(
+    noun="session",
+    states={
+        "draft": "it is a draft.",
+        "submitted": "it waits for approval.",
+        "approved": "it is approved already.",
+        "returned": "it was returned to the coach.",
+        "reopened": "it was reopened for a correction.",
+    },
+    moves={
+        "submit": Move(frozenset({"draft", "returned", "reopened"}), "submitted", "submitted"),
+        "take back": Move(frozenset({"submitted"}), "draft", "taken back"),
+        "approve": Move(frozenset({"submitted", "reopened"}), "approved", "approved"),
+        "return": Move(frozenset({"submitted"}), "returned", "returned"),
+        "reopen": Move(frozenset({"approved"}), "reopened", "reopened"),
+    },
+)
+
+
+def advance(record: Any, workflow: Workflow, move: str, **changes: Any) -> None:
+    """Move a record to its next state, or raise :class:`WrongState` and change nothing.
+
+    The record's version and state are compared in the UPDATE itself, so of two people who act at
+    the same moment one succeeds and the other is told. Must run inside ``db.write()``, together
+    with the sign-off and the event of the same move.
+    """
+    if not database.in_transaction():
+        raise RuntimeError("advance() belongs inside db.write()")
+    step = workflow.moves[move]
+    model: type[Model] = type(record)
+    if record.state in step.sources:
+        changed = (
+            model.update(state=step.target, version=model.version + 1, **changes)
+            .where(
+                model.id == record.id,
+                model.version == record.version,
+                model.state.in_(step.sources),
+            )
+            .execute()
+        )
+        if changed == 1:
+            record.state, record.version = step.target, record.version + 1
+            for name, value in changes.items():
+                setattr(record, name, value)
+            record._dirty.clear()
+            return
+    now = model.get_or_none(model.id == record.id)
+    if now is None:
+        raise WrongState(f"This {workflow.noun} is no longer there.")
+    if workflow.allows(move, now.state):
+        raise WrongState(
+            f"This {workflow.noun} was changed meanwhile. Read it again, then decide. Nothing was changed."
+        )
+    raise WrongState(workflow.refusal(move, now.state))
