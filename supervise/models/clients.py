@@ -1,0 +1,193 @@
+"""Clients by alias, and what was agreed with each. Who a client is stays outside (product.md)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import peewee
+
+from supervise import events, signing
+from supervise.db import DateField, Model, UTCField, write
+from supervise.models.centres import Centre, Refused
+from supervise.models.people import Actor, Person
+
+
+class Client(Model):
+    """A coachee or mentee of one learner, by alias alone."""
+
+    centre = peewee.ForeignKeyField(Centre)
+    learner = peewee.ForeignKeyField(Person)
+    alias = peewee.TextField()
+    alias_key = peewee.TextField()
+    kind = peewee.TextField(default="individual")
+    created_at = UTCField()
+
+    @classmethod
+    def called(
+        cls, alias: str, *, centre: Centre, learner: Person, now: datetime, kind: str = "individual"
+    ) -> Client:
+        """The learner's client of this alias, made when new; case and double spaces do not matter."""
+        tidy = " ".join(alias.split())
+        client, _ = cls.get_or_create(
+            centre=centre,
+            learner=learner,
+            alias_key=tidy.casefold(),
+            defaults={"alias": tidy, "created_at": now, "kind": kind},
+        )
+        return client
+
+    @classmethod
+    def known(cls, alias: str, *, centre: Centre, learner: Person) -> bool:
+        """Whether the learner has a client of this alias already."""
+        key = " ".join(alias.split()).casefold()
+        mine = (cls.centre == centre) & (cls.learner == learner)
+        return bool(cls.select().where(mine & (cls.alias_key == key)).exists())
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> peewee.ModelSelect:
+        """A learner's own clients, and nobody else's."""
+        return cls.select().where((cls.centre == actor.centre) & (cls.learner == actor.person))
+
+    def rename(self, alias: str, *, by: Actor, now: datetime) -> None:
+        """Give another alias, everywhere at once; the history does not keep the old one.
+
+        Raises ValueError where another client of the learner has it.
+        """
+        tidy = " ".join(alias.split())
+        try:
+            with write():
+                self.alias, self.alias_key = tidy, tidy.casefold()
+                self.save()
+                events.record(
+                    centre_id=self.centre_id,
+                    verb="renamed",
+                    subject="client",
+                    subject_id=self.id,
+                    now=now,
+                    person_id=by.person.id,
+                    role="learner",
+                )
+        except peewee.IntegrityError as taken:
+            raise ValueError(
+                "You have a client with this alias already. Choose another."
+            ) from taken
+
+    def engagement(self, kind: str) -> Engagement:
+        """The coaching or mentoring engagement with this client, made when new."""
+        found, _ = Engagement.get_or_create(
+            client=self, kind=kind, defaults={"centre": self.centre_id}
+        )
+        return found
+
+
+class Engagement(Model):
+    """Coaching or mentoring of one client, with the day its contract was agreed."""
+
+    centre = peewee.ForeignKeyField(Centre)
+    client = peewee.ForeignKeyField(Client, backref="engagements")
+    kind = peewee.TextField()
+    contract_agreed_on = DateField(null=True)
+    version = peewee.IntegerField(default=1)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> peewee.ModelSelect:
+        """Those of the learner's own clients, and of learners the actor supervises today."""
+        from supervise.models.assignments import Assignment
+        from supervise.models.enrolments import Enrolment
+
+        supervised = Enrolment.select(Enrolment.learner).where(
+            (Enrolment.centre == actor.centre)
+            & Enrolment.id.in_(Assignment.enrolment_ids(actor, "supervisor"))
+        )
+        return (
+            cls.select(cls, Client)
+            .join(Client)
+            .where(
+                (cls.centre == actor.centre)
+                & ((Client.learner == actor.person) | Client.learner.in_(supervised))
+            )
+        )
+
+    def has_approved_sessions(self) -> bool:
+        """Whether hours signed by a supervisor rest on this engagement."""
+        from supervise.models.sessions import PracticeSession, SessionEngagement
+
+        query = (
+            SessionEngagement.select()
+            .join(PracticeSession)
+            .where((SessionEngagement.engagement == self) & (PracticeSession.state == "approved"))
+        )
+        return bool(query.exists())
+
+    def can_set_contract(self, actor: Actor) -> bool:
+        """The learner, until approved hours rest on it; from then on their supervisor alone."""
+        if actor.is_(self.client.learner_id):
+            return not self.has_approved_sessions()
+        return actor.has("supervisor") and bool(
+            type(self).visible_to(actor).where(type(self).id == self.id).exists()
+        )
+
+    def signed_content(self) -> dict[str, Any]:
+        """What a signature on the contract's date covers."""
+        return {
+            "engagement": self.id,
+            "client": self.client_id,
+            "kind": self.kind,
+            "contract_agreed_on": self.contract_agreed_on,
+        }
+
+    def set_contract(
+        self, agreed_on: date | None, *, by: Actor, now: datetime, note: str = ""
+    ) -> None:
+        """Keep the day the contract was agreed, signed, with the day it replaces.
+
+        A command signs nothing: its event alone holds the day. Raises ValueError for a day that
+        has not come, and Refused where it is no longer the actor's to set.
+        """
+        if agreed_on and agreed_on > by.today:
+            raise ValueError("The contract cannot have been agreed on a day that has not come.")
+        before = self.contract_agreed_on
+        if before == agreed_on:
+            return
+        role = "learner" if by.is_(self.client.learner_id) else "supervisor"
+        with write():
+            # The event first: it holds the centre's chain, on which an approval hangs its own, so
+            # an approval is either seen by the question below or comes after this.
+            events.record(
+                centre_id=self.centre_id,
+                verb="dated the contract",
+                subject="engagement",
+                subject_id=self.id,
+                now=now,
+                person_id=by.recorded,
+                role="command" if by.command else role,
+                note=note,
+                before=before,
+                after=agreed_on,
+                version=self.version + 1,
+            )
+            if not self.can_set_contract(by):
+                raise Refused(
+                    "Approved hours rest on this contract now, so only the supervisor changes its date."
+                )
+            changed = (
+                Engagement.update(contract_agreed_on=agreed_on, version=Engagement.version + 1)
+                .where((Engagement.id == self.id) & (Engagement.version == self.version))
+                .execute()
+            )
+            if not changed:
+                raise ValueError("This date was changed meanwhile. Look again, then decide.")
+            self.contract_agreed_on, self.version = agreed_on, self.version + 1
+            self._dirty.clear()
+            if by.command:
+                return
+            signing.sign(
+                self,
+                subject="engagement",
+                person_id=by.person.id,
+                role=role,
+                decision="dated",
+                comment=note,
+                now=now,
+            )

@@ -1,0 +1,105 @@
+"""What a session lacks before its learner can submit it, each with a sentence that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from supervise import signing
+from supervise.models.sessions import STANDING, PracticeSession
+from supervise.rules import moments
+from supervise.signing import SignOff
+
+UNREADABLE = {
+    "minutes": "Give the length in whole minutes, from 5 to 480, such as 60.",
+    "date": "Give a date, such as 7/10/2026.",
+    "start": "Give a time, such as 13:00.",
+}
+
+
+class Overlap(str):
+    """The sentence of an overlap. ``session_id`` is the other session, where it is in this centre."""
+
+    session_id: int | None = None
+
+    @classmethod
+    def of(cls, other: PracticeSession, zone: str, centre_id: int | None = None) -> Overlap:
+        """Which session is overlapped, and how to mend it; another centre's client is not named."""
+        names = " and ".join(e.client.alias for e in other.engagements) or "another client"
+        here = centre_id is None or other.centre_id == centre_id
+        start, end = moments.local(other.starts_at, zone), moments.local(other.ends_at, zone)
+        sentence = cls(
+            f"Overlaps your session with {names if here else 'a client of another centre'} on "
+            f"{moments.day(start.date())}, {moments.clock(start)} to {moments.clock(end)}. "
+            "Change the start or the length."
+        )
+        sentence.session_id = other.id if here else None
+        return sentence
+
+
+def faults(
+    session: PracticeSession, *, now: datetime, zone: str, clients: Sequence[str] | None = None
+) -> dict[str, str]:
+    """Why a session cannot be submitted yet: field to sentence; empty when it can.
+
+    ``now`` is the moment in UTC, ``zone`` the learner's own; ``clients``, by alias, saves a query
+    where they are known.
+    From the session records ILM's units D3.03, D3.04 and 501 demand (rules.md, part 9).
+    """
+    found: dict[str, str] = {}
+    today = moments.local(now, zone).date()
+    if not (session.engagements if clients is None else clients):
+        found["client"] = "Choose the client, by alias."
+    if session.kind is None:
+        found["kind"] = "Choose coaching or mentoring."
+    if session.minutes is None:
+        found["minutes"] = "Give the length in whole minutes, from 5 to 480."
+    if session.date is None:
+        found["date"] = "Give the date."
+    elif session.date > today:
+        found["date"] = "This date has not come yet. Submit the session once it has taken place."
+    elif session.date < session.enrolment.started_on:
+        began = moments.long_date(session.enrolment.started_on)
+        found["date"] = f"This is before your enrolment began on {began}. Correct the date."
+    waits_for_date = "start" in session.typed and session.date is None
+    if session.starts_at is None and session.import_key is None and not waits_for_date:
+        found["start"] = "Give the time it started."
+    elif "date" not in found and session.minutes and session.ends_at and session.ends_at > now:
+        found["start"] = "It has not ended yet. Submit it afterwards, or correct the start."
+    if not session.done.strip():
+        found["done"] = "Say in a sentence or two what you did."
+    for name, sentence in UNREADABLE.items():
+        if name in session.typed and not (name == "start" and waits_for_date):
+            found[name] = sentence
+    other = overlapped(session)
+    if other is not None and "start" not in found:
+        found["start"] = Overlap.of(other, zone, session.centre_id)
+    return found
+
+
+def overlapped(session: PracticeSession) -> PracticeSession | None:
+    """The first submitted or approved session of the same coach that this one overlaps."""
+    if session.starts_at is None:
+        return None
+    other: PracticeSession | None = (
+        PracticeSession.select()
+        .where(
+            (PracticeSession.learner == session.learner_id)
+            & (PracticeSession.id != session.id)
+            & PracticeSession.state.in_(STANDING)
+            & (PracticeSession.starts_at < session.ends_at)
+            & (PracticeSession.ends_at > session.starts_at)
+        )
+        .order_by(PracticeSession.starts_at)
+        .first()
+    )
+    return other
+
+
+def unchanged_since_return(session: PracticeSession) -> bool:
+    """Whether a session returned or reopened still reads as it did then. At most two queries."""
+    if session.state not in ("returned", "reopened"):
+        return False
+    signed = (SignOff.subject == "session") & (SignOff.subject_id == session.id)
+    last = SignOff.select().where(signed).order_by(SignOff.seq.desc()).first()
+    return last is not None and last.content_sha256 == signing.sha256(session.signed_content())

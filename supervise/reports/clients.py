@@ -1,0 +1,113 @@
+"""A learner's clients: each engagement with its sessions, its minutes and its contract."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import peewee
+
+from supervise.events import Event
+from supervise.models import (
+    Actor,
+    Client,
+    Engagement,
+    Enrolment,
+    Person,
+    PracticeSession,
+    SessionEngagement,
+)
+from supervise.models.enrolments import EnrolmentUnit
+
+
+@dataclass(frozen=True)
+class Work:
+    """One engagement: how many sessions of how many minutes in all, and how many are approved."""
+
+    engagement: Engagement
+    sessions: int
+    minutes: int
+    approved: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One client and the work with them, coaching before mentoring."""
+
+    client: Client
+    works: Sequence[Work]
+
+
+def rows(actor: Actor) -> list[Row]:
+    """The learner's clients by alias. Three queries, however many."""
+    clients = list(Client.visible_to(actor).order_by(Client.alias))
+    ids = [client.id for client in clients]
+    engagements = Engagement.select().where(Engagement.client.in_(ids)).order_by(Engagement.kind)
+    approved = peewee.Case(None, [(PracticeSession.state == "approved", 1)], 0)
+    sums = (
+        SessionEngagement.select(
+            SessionEngagement.engagement,
+            peewee.fn.COUNT(PracticeSession.id),
+            peewee.fn.COALESCE(peewee.fn.SUM(PracticeSession.minutes), 0),
+            peewee.fn.SUM(approved),
+        )
+        .join(PracticeSession)
+        .switch(SessionEngagement)
+        .join(Engagement)
+        .where(Engagement.client.in_(ids))
+        .group_by(SessionEngagement.engagement)
+        .tuples()
+    )
+    found = {row[0]: row[1:] for row in sums}
+    works: dict[int, list[Work]] = defaultdict(list)
+    for engagement in engagements:
+        works[engagement.client_id].append(Work(engagement, *found.get(engagement.id, (0, 0, 0))))
+    return [Row(client, works[client.id]) for client in clients]
+
+
+def units_that_need_a_contract(actor: Actor) -> list[str]:
+    """Codes of the learner's units whose hours count only under an agreed contract. One query."""
+    chosen = (
+        EnrolmentUnit.select(EnrolmentUnit, Enrolment)
+        .join(Enrolment)
+        .where((Enrolment.learner == actor.person) & (Enrolment.centre == actor.centre))
+    )
+    needing = {row.unit for row in chosen if row.enrolment.book.unit(row.unit).contract_required}
+    return sorted(needing)
+
+
+@dataclass(frozen=True)
+class Dated:
+    """Once the contract was dated: who did it when (UTC), the day before and after, and why."""
+
+    at: datetime
+    who: str
+    before: date | None
+    after: date | None
+    reason: str
+
+
+def contract_history(engagement: Engagement) -> list[Dated]:
+    """The days this contract was said to be agreed on, oldest first. One query."""
+    query = (
+        Event.select(Event, Person.name.alias("who"))
+        .join(Person, peewee.JOIN.LEFT_OUTER, on=(Event.person_id == Person.id))
+        .where((Event.subject == "engagement") & (Event.subject_id == engagement.id))
+        .order_by(Event.id)
+    )
+    return [
+        Dated(
+            at=event.at,
+            who=event.who or "The command line",
+            before=_day(event.details.get("before")),
+            after=_day(event.details.get("after")),
+            reason=event.note,
+        )
+        for event in query.objects()
+    ]
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text and text != "None" else None

@@ -1,0 +1,143 @@
+"""How the learners stand: exactly for those shown, and by sums in the database to put many in order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+import peewee
+
+from supervise import catalogue
+from supervise.models import Actor, Centre, Enrolment, EnrolmentUnit, PracticeSession
+from supervise.reports.hours import Hours
+from supervise.rules import moments
+from supervise.rules.standing import Practice, Standing, standing
+
+BACK = ("returned", "reopened")
+Span = tuple[date, date | None]
+"""Of an enrolment: its first day and its last."""
+
+
+def of_hours(hours: Hours, centre: Centre, today: date) -> list[Standing]:
+    """How one enrolment stands, from its verdicts; the gravest first."""
+    sent = [session for session in hours.sessions if session.state != "draft"]
+    submitted, back = hours.in_state("submitted"), hours.in_state(*BACK)
+    return _standing(
+        Practice(
+            began=hours.enrolment.started_on,
+            ends=hours.enrolment.ends_on,
+            needed=hours.needed,
+            to_go=hours.to_go,
+            to_come=sum(max(0, unit.to_go - unit.total.with_supervisor) for unit in hours.units),
+            last=max((session.date for session in sent if session.date), default=None),
+            submitted=len(submitted),
+            submitted_days=_days((s.submitted_at for s in submitted), centre, today),
+            back=len(back),
+            back_days=_days((s.decided_at or s.changed_at for s in back), centre, today),
+        ),
+        centre,
+        today,
+    )
+
+
+def worst(files: Iterable[Hours], centre: Centre, today: date) -> Standing:
+    """The gravest finding of a learner's enrolments, of which there is at least one."""
+    return min((of_hours(one, centre, today)[0] for one in files), key=lambda found: found.risk)
+
+
+def ranked(enrolments: peewee.ModelSelect, actor: Actor) -> dict[int, tuple[int, Standing]]:
+    """The learner of each of these enrolments and about how it stands, by its id. Two queries.
+
+    What is approved is taken as counted, so it serves to put learners in order and to find them.
+    """
+    spans, asked = {}, defaultdict[int, dict[str, int]](dict)
+    for id_, learner, version, began, ends, code in _terms(enrolments):
+        spans[id_] = learner, began, ends
+        if code is not None:
+            asked[id_][code] = catalogue.load(version).unit(code).required_minutes
+    sums = defaultdict[int, list[Any]](list)
+    for id_, *rest in _sums(list(spans)):
+        sums[id_].append(rest)
+    found = {}
+    for id_, (learner, *span) in spans.items():
+        practice = _practice((span[0], span[1]), asked[id_], sums[id_], actor)
+        found[id_] = learner, _standing(practice, actor.centre, actor.today)[0]
+    return found
+
+
+def _terms(enrolments: peewee.ModelSelect) -> Any:
+    """What is asked of each enrolment: a row for each of its units, one without for none."""
+    model = Enrolment
+    return (
+        enrolments.select(
+            model.id, model.learner, model.catalogue_version, model.started_on, model.ends_on,
+            EnrolmentUnit.unit,
+        )
+        .join(EnrolmentUnit, peewee.JOIN.LEFT_OUTER, on=(EnrolmentUnit.enrolment == model.id))
+        .tuples()
+    )  # fmt: skip
+
+
+def _sums(ids: list[int]) -> Any:
+    """For each enrolment and unit: minutes approved and submitted, and what waits since when."""
+    model, count, least = PracticeSession, peewee.fn.COUNT, peewee.fn.MIN
+
+    def where(states: Any, value: Any, other: Any = None) -> Any:
+        return peewee.Case(None, ((model.state.in_(states), value),), other)
+
+    back_since = where(BACK, peewee.fn.COALESCE(model.decided_at, model.changed_at))
+    return (
+        model.select(
+            model.enrolment, model.unit,
+            peewee.fn.SUM(where(("approved",), model.minutes, 0)),
+            peewee.fn.SUM(where(("submitted",), model.minutes, 0)),
+            count(where(("submitted",), model.id)), least(where(("submitted",), model.submitted_at)),
+            count(where(BACK, model.id)), least(back_since), peewee.fn.MAX(model.date),
+        )
+        .where(model.enrolment.in_(ids) & (model.state != "draft"))
+        .group_by(model.enrolment, model.unit)
+        .tuples()
+    )  # fmt: skip
+
+
+def _practice(span: Span, asked: dict[str, int], rows: list[Any], actor: Actor) -> Practice:
+    sums = {row[0]: (int(row[1] or 0), int(row[2] or 0)) for row in rows}
+    to_go = {code: max(0, need - sums.get(code, (0, 0))[0]) for code, need in asked.items()}
+    return Practice(
+        began=span[0],
+        ends=span[1],
+        needed=sum(asked.values()),
+        to_go=sum(to_go.values()),
+        to_come=sum(max(0, left - sums.get(code, (0, 0))[1]) for code, left in to_go.items()),
+        last=max((_day(row[7]) for row in rows if row[7]), default=None),
+        submitted=sum(row[3] for row in rows),
+        submitted_days=_days(
+            (_moment(row[4]) for row in rows if row[4]), actor.centre, actor.today
+        ),
+        back=sum(row[5] for row in rows),
+        back_days=_days((_moment(row[6]) for row in rows if row[6]), actor.centre, actor.today),
+    )
+
+
+def _standing(practice: Practice, centre: Centre, today: date) -> list[Standing]:
+    return standing(practice, today, due_days=centre.due_days, late_days=centre.late_days)
+
+
+def _days(since: Iterable[datetime], centre: Centre, today: date) -> int:
+    """For how many days the oldest has waited, on the centre's calendar; 0 for none."""
+    oldest = min(since, default=None)
+    return max(0, (today - moments.local(oldest, centre.zone).date()).days) if oldest else 0
+
+
+def _moment(value: Any) -> datetime:
+    """A moment that an aggregate brought, of which SQLite gives the text."""
+    moment: datetime = PracticeSession.submitted_at.python_value(value)
+    return moment
+
+
+def _day(value: Any) -> date:
+    """A day that an aggregate brought, of which SQLite gives the text."""
+    day: date = PracticeSession.date.python_value(value)
+    return day
