@@ -1,0 +1,26 @@
+// What every page shares. Nothing here is needed to do a thing; it makes doing it smoother.
+(() => {
+  "use strict";
+
+  // After a post with faults, the list of them takes the focus, so that it is read out first.
+  const focusFaults = () => document.getElementById("faults")?.focus();
+  document.addEventListener("DOMContentLoaded", focusFaults);
+  document.addEventListener("htmx:after:swap", focusFaults);
+
+  // A form sent from a page that is older than the sign-in. What was typed must not go with it.
+  document.addEventListener("htmx:before:response", (event) => {
+    const { response, sourceElement } = event.detail.ctx;
+    const form = sourceElement.closest('form[method="post"]');
+    if (event.defaultPrevented || !form) return;  // the diary's form looks after itself
+    const token = response.headers.get("X-CSRF-Token");
+    if (response.status === 401) {
+      event.preventDefault();
+      form.submit();  // as a plain form: the sign-in page then carries the text through
+    } else if (response.status === 400 && token && form.dataset.renewed !== token) {
+      event.preventDefault();
+      form.dataset.renewed = token;
+      document.querySelectorAll('input[name="csrf_token"]').forEach((input) => { input.value = token; });
+      setTimeout(() => form.requestSubmit());
+    }
+  });
+})();

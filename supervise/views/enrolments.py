@@ -1,0 +1,289 @@
+"""Enrolments and who looks after the learner, for the centre's administrators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, request, url_for
+from wtforms import SelectChoice
+
+from supervise import auth, catalogue, web
+from supervise.forms.enrolments import (
+    AssignForm,
+    CorrectAssignmentForm,
+    CorrectEnrolmentForm,
+    EndForm,
+    EnrolForm,
+)
+from supervise.forms.faults import faults_of
+from supervise.models import Assignment, Enrolment, Membership, Person, admission, history
+from supervise.models.centres import Refused
+from supervise.models.people import ROLE_WORDS, Actor
+
+bp = Blueprint("enrolments", __name__)
+NOBODY = "nobody"
+
+
+@bp.get("/people/<int:person_id>/enrolments")
+@auth.allow("admin")
+def new(person_id: int) -> Response:
+    """Choose a programme, then its units and who looks after the learner."""
+    person = web.load(Person.visible_to(auth.actor()), person_id)
+    programme = _programme(request.args.get("programme", ""))
+    form = None
+    if programme:
+        form = _enrol_form(programme, person)
+        form.units.data = list(programme.units_chosen_default)
+        form.started_on.data = auth.actor().today
+    return _new(person, programme, form)
+
+
+@bp.post("/people/<int:person_id>/enrolments")
+@auth.allow("admin")
+@auth.keeps_typing
+def enrol(person_id: int) -> Response:
+    """Enrol the learner; what to look at stands on the enrolment's page afterwards."""
+    me = auth.actor()
+    person = web.load(Person.visible_to(me), person_id)
+    programme = _programme(request.form.get("programme", "")) or abort(404)
+    form = _enrol_form(programme, person)
+    if not form.validate_on_submit():
+        return _new(person, programme, form, 422)
+    try:
+        enrolment = admission.enrol(
+            person, programme.code, form.units.data, registration=form.registration.data,
+            started_on=form.started_on.data, by=me, now=auth.now(),
+            team={role: _chosen(me, form[role].data) for role in ("supervisor", "tutor")},
+        )  # fmt: skip
+    except Refused as refused:
+        form.started_on.errors = [refused.sentence]
+        return _new(person, programme, form, 422)
+    return web.done(url_for(".one", enrolment_id=enrolment.id))
+
+
+@bp.get("/enrolments/<int:enrolment_id>")
+@auth.allow("admin")
+def one(enrolment_id: int) -> Response:
+    """One enrolment: units, dates, assignments, history."""
+    return _one(_load(enrolment_id))
+
+
+@bp.post("/enrolments/<int:enrolment_id>")
+@auth.allow("admin")
+def correct(enrolment_id: int) -> Response:
+    """Correct the units, the registration number and the dates."""
+    enrolment = _load(enrolment_id)
+    form = _correct_form(enrolment, posted=True)
+    if not form.validate_on_submit():
+        return _one(enrolment, form=form)
+    try:
+        enrolment.correct(
+            units=form.units.data, registration=form.registration.data,
+            started_on=form.started_on.data, ends_on=form.ends_on.data,
+            by=auth.actor(), now=auth.now(), seen=request.form.get("seen", ""),
+        )  # fmt: skip
+    except Refused as refused:
+        form.units.errors = [refused.sentence]
+        return _one(_load(enrolment_id), form=form)
+    return web.done(url_for(".one", enrolment_id=enrolment.id))
+
+
+@bp.post("/enrolments/<int:enrolment_id>/assignments")
+@auth.allow("admin")
+def assign(enrolment_id: int) -> Response:
+    """Assign somebody in a role from a day on."""
+    enrolment, me = _load(enrolment_id), auth.actor()
+    form = _assign_form(enrolment, posted=True)
+    if not form.validate_on_submit():
+        return _one(enrolment, assign_form=form)
+    person = web.load(Person.visible_to(me), form.person.data)
+    try:
+        _, made = Assignment.assign(
+            enrolment=enrolment, person=person, role=form.role.data, from_on=form.from_on.data,
+            by=me, now=auth.now(),
+        )  # fmt: skip
+    except Refused as refused:
+        form.person.errors = [refused.sentence]
+        return _one(enrolment, assign_form=form)
+    if not made:
+        word = ROLE_WORDS[form.role.data]
+        form.person.errors = [
+            f"{person.name} is {word} of this enrolment already. Correct the dates below."
+        ]
+        return _one(enrolment, assign_form=form)
+    return web.done(url_for(".one", enrolment_id=enrolment.id))
+
+
+@bp.get("/assignments/<int:assignment_id>")
+@auth.allow("admin")
+def assignment(assignment_id: int) -> Response:
+    """One assignment: end it, hand it over, or correct its days."""
+    return _assignment(_load_assignment(assignment_id))
+
+
+@bp.post("/assignments/<int:assignment_id>/end")
+@auth.allow("admin")
+def end(assignment_id: int) -> Response:
+    """End it after a day and, in the same step, hand it over from the next."""
+    found, me = _load_assignment(assignment_id), auth.actor()
+    form = _end_form(found, posted=True)
+    if not form.validate_on_submit():
+        return _assignment(found, end_form=form)
+    chosen = form.successor.data
+    if not chosen and found.waiting and found.leaves_alone(form.on.data):
+        form.successor.errors = ["Choose who takes over what waits, or “nobody yet”."]
+        return _assignment(found, end_form=form)
+    heir = _chosen(me, chosen if chosen != NOBODY else 0)
+    try:
+        found.end(form.on.data, successor=heir, by=me, now=auth.now())
+    except Refused as refused:
+        form.on.errors = [refused.sentence]
+        return _assignment(_load_assignment(assignment_id), end_form=form)
+    return web.done(url_for(".one", enrolment_id=found.enrolment_id))
+
+
+@bp.post("/assignments/<int:assignment_id>")
+@auth.allow("admin")
+def correct_assignment(assignment_id: int) -> Response:
+    """Correct the first and the last day."""
+    found = _load_assignment(assignment_id)
+    form = CorrectAssignmentForm()
+    if not form.validate_on_submit():
+        return _assignment(found, correct_form=form)
+    try:
+        found.correct(
+            form.from_on.data, form.to_on.data, by=auth.actor(), now=auth.now(),
+            seen=request.form.get("seen", ""),
+        )  # fmt: skip
+    except Refused as refused:
+        form.to_on.errors = [refused.sentence]
+        return _assignment(found, correct_form=form)
+    return web.done(url_for(".one", enrolment_id=found.enrolment_id))
+
+
+# --- what the views share ------------------------------------------------------------------
+
+
+def _load(enrolment_id: int) -> Enrolment:
+    found: Enrolment = web.load(Enrolment.visible_to(auth.actor()), enrolment_id)
+    return found
+
+
+def _load_assignment(assignment_id: int) -> Assignment:
+    found: Assignment = web.load(Assignment.visible_to(auth.actor()), assignment_id)
+    return found
+
+
+def _chosen(me: Actor, person_id: Any) -> Person | None:
+    """The person chosen in a form, within the actor's centre; None for the choice of nobody."""
+    return web.load(Person.visible_to(me), int(person_id)) if person_id else None
+
+
+def _programme(code: str) -> catalogue.Programme | None:
+    return next((p for p in catalogue.load().programmes if p.code == code), None)
+
+
+def _people(me: Actor, role: str = "", but: tuple[int, ...] = ()) -> list[SelectChoice]:
+    """Active people of the centre by name, with the role or with any, as choices."""
+    rows = Membership.holders(me.centre, role)
+    return [SelectChoice(person.id, person.name) for person in rows if person.id not in but]
+
+
+def _units(book: catalogue.Catalogue, codes: Any) -> list[catalogue.Unit]:
+    return [book.unit(code) for code in codes]
+
+
+def _enrol_form(programme: catalogue.Programme, learner: Person) -> EnrolForm:
+    form, me = EnrolForm(), auth.actor()
+    form.units.choices = list(programme.units)
+    for field, role in ((form.supervisor, "supervisor"), (form.tutor, "tutor")):
+        field.choices = [SelectChoice(0, "Choose later"), *_people(me, role, but=(learner.id,))]
+    return form
+
+
+def _correct_form(enrolment: Enrolment, posted: bool = False) -> CorrectEnrolmentForm:
+    form = CorrectEnrolmentForm(obj=_Entered(enrolment), **_read(posted))
+    form.units.choices = list(enrolment.book.programme(enrolment.programme).units)
+    return form
+
+
+def _read(posted: bool) -> dict[str, None]:
+    """A page has two forms: the one that was not posted must not read what was."""
+    return {} if posted else {"formdata": None}
+
+
+class _Entered:
+    """What was entered about an enrolment, under the names of the form's fields."""
+
+    def __init__(self, enrolment: Enrolment) -> None:
+        self.units = enrolment.unit_codes
+        self.registration = enrolment.registration
+        self.started_on, self.ends_on = enrolment.started_on, enrolment.ends_on
+
+
+def _assign_form(enrolment: Enrolment, posted: bool = False) -> AssignForm:
+    me = auth.actor()
+    form = AssignForm(data={"from_on": me.today}, **_read(posted))
+    form.person.choices = [
+        SelectChoice(0, "Choose a person"),
+        *_people(me, but=(enrolment.learner_id,)),
+    ]
+    return form
+
+
+def _end_form(found: Assignment, posted: bool = False) -> EndForm:
+    me = auth.actor()
+    form = EndForm(data={"on": me.today}, **_read(posted))
+    others = _people(me, found.role, but=(found.person_id, found.enrolment.learner_id))
+    form.successor.choices = [
+        SelectChoice("", "Choose"),
+        *others,
+        SelectChoice(NOBODY, "Nobody yet"),
+    ]
+    return form
+
+
+def _new(
+    person: Person, programme: catalogue.Programme | None, form: EnrolForm | None, status: int = 200
+) -> Response:
+    book, today = catalogue.load(), auth.actor().today
+    return web.show(
+        "enrolments/new.html", "enrolments/_new.html", status, person=person, programme=programme,
+        programmes=book.programmes, form=form, found=faults_of(form) if form else [],
+        units=_units(book, programme.units) if programme else [],
+        closed=programme.expired(today) if programme else None, on=today,
+    )  # fmt: skip
+
+
+def _one(
+    enrolment: Enrolment,
+    form: CorrectEnrolmentForm | None = None,
+    assign_form: AssignForm | None = None,
+) -> Response:
+    book, status = enrolment.book, 422 if form or assign_form else 200
+    form, assign_form = form or _correct_form(enrolment), assign_form or _assign_form(enrolment)
+    return web.show(
+        "enrolments/one.html", status=status, enrolment=enrolment,
+        learner=enrolment.learner, programme=book.programme(enrolment.programme),
+        chosen=_units(book, enrolment.unit_codes),
+        offered=_units(book, book.programme(enrolment.programme).units),
+        cautions=enrolment.cautions(), assignments=Assignment.of_enrolment(enrolment),
+        role_words=ROLE_WORDS, form=form, assign_form=assign_form,
+        found=faults_of(form, assign_form),
+        lines=history.of_enrolment(enrolment.id, enrolment.centre),
+        on=auth.actor().today,
+    )  # fmt: skip
+
+
+def _assignment(
+    found: Assignment, end_form: EndForm | None = None,
+    correct_form: CorrectAssignmentForm | None = None,
+) -> Response:  # fmt: skip
+    status = 422 if end_form or correct_form else 200
+    end_form = end_form or _end_form(found)
+    correct_form = correct_form or CorrectAssignmentForm(obj=found, formdata=None)
+    return web.show(
+        "enrolments/assignment.html", status=status, assignment=found, enrolment=found.enrolment,
+        role_word=ROLE_WORDS[found.role], waiting=found.waiting, end_form=end_form,
+        correct_form=correct_form, found=faults_of(end_form, correct_form),
+    )  # fmt: skip
