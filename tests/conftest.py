@@ -1,0 +1,143 @@
+"""Fixtures that every test may use; the browser's own are in tests/browser.py."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import peewee
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from supervise import db
+from supervise.settings import Settings
+from tests import engines, html
+from tests.browser import (  # noqa: F401  (pytest finds fixtures by name)
+    browser,
+    check_everywhere,
+    check_page,
+    either_page,
+    live,
+    new_page,
+    page,
+)
+from tests.queries import Queries
+from tests.queries import queries as count_queries
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine",
+        choices=(*engines.NAMES, "both"),
+        default="both",
+        help="the databases to run the tests on",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Runs whatever needs a database on each engine, unless the test names its own."""
+    if "engine" not in metafunc.fixturenames:
+        return
+    own = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if not any("engine" in str(names) for names in own):
+        chosen = metafunc.config.getoption("--engine")
+        metafunc.parametrize("engine", engines.NAMES if chosen == "both" else [chosen])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks by what a test uses, for `-m "not browser"`."""
+    for item in items:
+        for mark, fixture in (("browser", "browser"), ("html", "checker")):
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
+
+
+@pytest.fixture(scope="session")
+def running_engine() -> Iterator[Callable[[str], engines.Engine]]:
+    """Starts an engine at its first use and stops all at the end."""
+    started: dict[str, engines.Engine] = {}
+
+    def get(name: str) -> engines.Engine:
+        if name not in started:
+            started[name] = engines.start(name)
+        return started[name]
+
+    yield get
+    for engine in started.values():
+        engine.stop()
+
+
+@pytest.fixture
+def address(engine: str, running_engine: Callable[[str], engines.Engine]) -> Iterator[str]:
+    """The address of a migrated, empty database for this test alone."""
+    url = running_engine(engine).fresh()
+    yield url
+    engines.disconnect()
+    running_engine(engine).drop(url)
+
+
+@pytest.fixture
+def empty_address(engine: str, running_engine: Callable[[str], engines.Engine]) -> Iterator[str]:
+    """The address of a database that was never migrated."""
+    url = running_engine(engine).empty()
+    yield url
+    engines.disconnect()
+    running_engine(engine).drop(url)
+
+
+@pytest.fixture
+def settings(address: str, tmp_path: Path) -> Settings:
+    """Settings with an instance folder and a database for this test alone."""
+    return Settings.load(instance=tmp_path / "instance", database=address, testing=True)
+
+
+@pytest.fixture
+def database(settings: Settings) -> peewee.Database:
+    """The bound database; it connects by itself and is closed after the test."""
+    return db.connect_to(settings.database)
+
+
+@pytest.fixture
+def app(settings: Settings, database: peewee.Database) -> Flask:
+    """The app on the database of this test. Every client made from it lints what it gets."""
+    from supervise import create_app
+
+    made = create_app(settings)
+    if db.database.obj is not database:  # the app bound it anew; one connection pool is enough
+        engines.disconnect()
+        db.database.initialize(database)
+    made.test_client_class = LintingClient
+    return made
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A person who is not signed in; `app.test_client()` makes more."""
+    return app.test_client()
+
+
+class LintingClient(FlaskClient):
+    """Fails the test at the first page, or fragment, whose HTML is grossly wrong."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        response = super().open(*args, **kwargs)
+        if response.mimetype == "text/html" and response.status_code in (200, 422):
+            faults = html.check(response.get_data(as_text=True))
+            where = response.request.path
+            assert not faults, f"{where}:\n" + "\n".join(faults)
+        return response
+
+
+@pytest.fixture(scope="session")
+def checker() -> Iterator[html.Checker]:
+    """The Nu HTML checker: `checker.check(page_text)` lists its complaints."""
+    running = html.Checker()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def queries() -> Callable[[], AbstractContextManager[Queries]]:
+    """Counts SQL: `with queries() as seen: …` and then `assert seen.count <= 12, seen`."""
+    return count_queries

@@ -1,0 +1,219 @@
+"""Clients by alias, and the day each contract was agreed."""
+
+from datetime import date
+
+import pytest
+import time_machine
+
+from supervise.models import Client, Engagement
+from tests.world import World, sign_in
+
+
+@pytest.fixture
+def world(app):
+    app.config["WTF_CSRF_ENABLED"] = False
+    world = World()
+    with time_machine.travel(world.now, tick=False):
+        yield world
+
+
+@pytest.fixture
+def as_(app, world):
+    """A client signed in as somebody."""
+
+    def make(person):
+        client = app.test_client()
+        sign_in(client, person, world.centre, world.now)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def learner(as_, world):
+    return as_(world.learner)
+
+
+def text(response, status=200):
+    assert response.status_code == status, response.status_code
+    return response.get_data(as_text=True)
+
+
+def aliases(world):
+    return sorted(c.alias for c in Client.select().where(Client.learner == world.learner))
+
+
+def test_no_clients_yet_says_what_to_do(learner):
+    assert "Add the first one by alias" in text(learner.get("/clients"))
+
+
+def test_each_client_with_sessions_length_and_contract(world, learner):
+    world.session(day=date(2026, 9, 1), minutes=90, state="approved")
+    world.session(day=date(2026, 9, 2), minutes=45, kind="mentoring", unit="D3.06")
+    world.client("Client A").engagement("mentoring").set_contract(
+        date(2026, 4, 3), by=world.actor(world.learner), now=world.now
+    )
+    page = text(learner.get("/clients"))
+    for words in ("1 h 30", "0 h 45", "3 Apr 2026", "No date recorded", "Hours for D3.06"):
+        assert words in page
+
+
+def test_as_many_queries_for_20_clients_as_for_2(world, learner, queries):
+    counts = []
+    for number in (2, 18):
+        for n in range(number):
+            world.client(f"Client {number}-{n}").engagement("coaching")
+        with queries() as seen:
+            text(learner.get("/clients"))
+        counts.append(seen.count)
+        assert seen.count <= 12, seen
+    assert counts[0] == counts[1]
+
+
+def test_a_client_is_added_once(world, learner):
+    assert (
+        learner.post("/clients", data={"alias": " Client  B ", "kind": "team"}).status_code == 303
+    )
+    assert aliases(world) == ["Client B"]
+    page = text(learner.post("/clients", data={"alias": "client b", "kind": "individual"}), 422)
+    assert "You have a client with this alias already." in page
+    assert 'value="client b"' in page
+
+
+@pytest.mark.parametrize(
+    ("alias", "sentence"),
+    [
+        ("", "Give an alias"),
+        ("   ", "Give an alias"),
+        ("jo@example.org", "e-mail address"),
+        ("020 7946 0000", "phone number"),
+        ("+44 (0)20 7946 0000", "phone number"),
+        ("Client A, Client B", "comma"),
+        ("x" * 61, "at most 60"),
+        ("bell\x07", "cannot be shown"),
+    ],
+)
+def test_an_alias_that_is_none_is_refused_with_a_sentence(world, learner, alias, sentence):
+    assert sentence in text(learner.post("/clients", data={"alias": alias}), 422)
+    assert aliases(world) == []
+
+
+def test_an_odd_kind_is_refused(world, learner):
+    text(learner.post("/clients", data={"alias": "Client A", "kind": "pet"}), 422)
+    assert aliases(world) == []
+
+
+def test_a_new_alias_stands_everywhere(world, learner):
+    session = world.session()
+    client = world.client("Client A")
+    assert learner.post(f"/clients/{client.id}/alias", data={"alias": "Heron"}).status_code == 303
+    page = text(learner.get(f"/sessions/{session.id}"))
+    assert "Heron" in page
+    assert "Client A" not in page
+
+
+def test_a_taken_alias_is_refused(world, learner):
+    client = world.client("Client A")
+    world.client("Client B")
+    page = text(learner.post(f"/clients/{client.id}/alias", data={"alias": "client  B"}), 422)
+    assert "already" in page
+    assert aliases(world) == ["Client A", "Client B"]
+
+
+def test_somebody_elses_client_is_not_there(world, as_):
+    client = world.client("Client A")
+    other = as_(world.person("Owen Tasker", "learner"))
+    text(other.post(f"/clients/{client.id}/alias", data={"alias": "Mine"}), 404)
+    engagement = client.engagement("coaching")
+    text(other.get(f"/engagements/{engagement.id}"), 404)
+    text(
+        other.post(f"/engagements/{engagement.id}/contract", data={"agreed_on": "2026-01-01"}), 404
+    )
+
+
+def agreed(engagement):
+    return Engagement.get_by_id(engagement.id).contract_agreed_on
+
+
+def test_the_learner_sets_the_day_until_approved_hours_rest_on_it(world, learner):
+    engagement = world.client("Client A").engagement("coaching")
+    path = f"/engagements/{engagement.id}"
+    answer = learner.post(f"{path}/contract", data={"agreed_on": "3/4/2026"})
+    assert answer.status_code == 303
+    assert agreed(engagement) == date(2026, 4, 3)
+    world.session(state="approved")
+    page = text(learner.get(path))
+    assert "only your supervisor can change it" in page
+    assert 'name="agreed_on"' not in page
+    text(learner.post(f"{path}/contract", data={"agreed_on": "2026-05-05"}), 403)
+    assert agreed(engagement) == date(2026, 4, 3)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("2026-10-09", "a day that has not come"),
+        ("", "Give the day both agreed the contract."),
+        ("soon", "Give a date, such as 7/10/2026."),
+        ("9999-01-01", "Check the year"),
+    ],
+)
+def test_a_day_that_cannot_be_is_refused_and_shown_as_typed(world, learner, typed, sentence):
+    engagement = world.client("Client A").engagement("coaching")
+    answer = learner.post(f"/engagements/{engagement.id}/contract", data={"agreed_on": typed})
+    page = text(answer, 422)
+    assert sentence in page
+    assert f'value="{typed}"' in page
+    assert agreed(engagement) is None
+
+
+def test_the_supervisor_changes_the_day_with_a_reason_and_sees_the_alias_alone(world, as_):
+    world.session(state="approved")
+    engagement = world.client("Client A").engagement("coaching")
+    boss, path = as_(world.supervisor), f"/engagements/{engagement.id}"
+    assert "Client A" in text(boss.get(path))
+    no_reason = text(boss.post(f"{path}/contract", data={"agreed_on": "2026-04-03"}), 422)
+    assert "Say why" in no_reason
+    assert 'value="2026-04-03"' in no_reason
+    data = {"agreed_on": "2026-04-03", "reason": "Seen on paper."}
+    assert boss.post(f"{path}/contract", data=data).status_code == 303
+    page = text(boss.get(path))
+    assert "Seen on paper." in page
+    assert "3 Apr 2026" in page
+
+
+@pytest.mark.parametrize("role", ["tutor", "admin"])
+def test_others_see_no_engagement(world, as_, role):
+    engagement = world.client("Client A").engagement("coaching")
+    text(as_(getattr(world, role)).get(f"/engagements/{engagement.id}"), 404)
+    text(as_(getattr(world, role)).get("/clients"), 403)
+
+
+def test_an_alias_like_a_name_asks_and_is_taken_all_the_same(world, learner):
+    data = {"alias": "Jo Smith", "kind": "team"}
+    page = text(learner.post("/clients", data=data), 422)
+    assert "This looks like a person’s name." in page
+    assert "Use it all the same" in page
+    assert '<option value="team" selected>' in page
+    assert aliases(world) == []
+    assert learner.post("/clients", data=data | {"sure": "y"}).status_code == 303
+    assert aliases(world) == ["Jo Smith"]
+    path = f"/clients/{Client.get().id}/alias"
+    assert "Use it all the same" in text(learner.post(path, data={"alias": "Ann O’Hara"}), 422)
+    assert learner.post(path, data={"alias": "Ann O’Hara", "sure": "y"}).status_code == 303
+
+
+@pytest.mark.parametrize("alias", ["Client A", "Client Heron", "Grey heron", "Team North", "CEO A"])
+def test_an_alias_that_points_to_nobody_is_taken_at_once(world, learner, alias):
+    assert learner.post("/clients", data={"alias": alias}).status_code == 303
+
+
+def test_a_dated_contract_is_changed_and_an_undated_set(world, learner):
+    world.session()
+    assert ">Set<" in text(learner.get("/clients"))
+    world.client().engagement("coaching").set_contract(
+        date(2026, 4, 3), by=world.actor(world.learner), now=world.now
+    )
+    page = text(learner.get("/clients"))
+    assert '>Change<span class="visually-hidden"> the contract with Client A' in page
+    assert "too. Hours for" in page

@@ -1,0 +1,48 @@
+"""Somebody at work in two centres sees in each what is that centre's, and no more."""
+
+from datetime import time
+
+from supervise.models import Client, Engagement, Membership, PracticeSession
+from supervise.reports.today import supervising
+from tests.world import NOW, World
+
+
+def two_centres() -> tuple[World, World]:
+    """One supervisor, and one learner of theirs, in both."""
+    here, there = World(), World()
+    Membership.grant(here.supervisor, there.centre, "supervisor", by=None, now=NOW)
+    Membership.grant(here.learner, there.centre, "learner", by=None, now=NOW)
+    there.enrolment = there.enrol(here.learner)
+    there.assign(here.supervisor, "supervisor")
+    return here, there
+
+
+def test_a_supervisor_of_both_reads_in_each_centre_its_own_sessions(database):
+    here, there = two_centres()
+    one = here.session(state="submitted")
+    other = there.session(state="submitted", supervisor=here.supervisor, start=time(14))
+    for world, mine in ((here, one), (there, other)):
+        actor = world.actor(here.supervisor)
+        assert list(PracticeSession.visible_to(actor)) == [mine]
+        assert list(PracticeSession.waiting_for(actor)) == [mine]
+    theirs = there.actor(here.supervisor)
+    assert one.layers_for(theirs) == frozenset()
+    assert not one.can_decide(theirs)
+
+
+def test_today_names_nobody_of_the_other_centre(database):
+    here, there = two_centres()
+    there.session(state="returned", supervisor=here.supervisor)
+    assert supervising(here.actor(here.supervisor)).corrections_in_all == 0
+    assert supervising(there.actor(here.supervisor)).corrections_in_all == 1
+
+
+def test_contracts_are_reached_by_a_supervision_of_that_centre_alone(database):
+    here, there = World(), World()
+    Membership.grant(here.supervisor, there.centre, "supervisor", by=None, now=NOW)
+    Membership.grant(here.learner, there.centre, "learner", by=None, now=NOW)
+    client = Client.called("Client A", centre=there.centre, learner=here.learner, now=NOW)
+    client.engagement("coaching")
+    actor = there.actor(here.supervisor)
+    assert actor.has("supervisor")
+    assert list(Engagement.visible_to(actor)) == []
