@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import peewee
+from filelock import FileLock
 from playhouse.db_url import parse as parse_url
 from playhouse.migrations import Runner
 from playhouse.pool import PooledPostgresqlDatabase
@@ -108,22 +107,8 @@ def _migration_lock() -> Iterator[None]:
         finally:
             database.execute_sql("SELECT pg_advisory_unlock(%s)", (MIGRATION_LOCK,))
         return
-    lock = Path(str(database.database) + ".migrating")
-    for _ in range(600):
-        try:
-            handle = os.open(lock, os.O_CREAT | os.O_EXCL)
-            break
-        except FileExistsError:
-            if time.time() - lock.stat().st_mtime > 60:  # left behind by a start that was killed
-                lock.unlink(missing_ok=True)
-            time.sleep(0.1)
-    else:
-        raise RuntimeError(f"Another start is still migrating; remove {lock.name} if it is not.")
-    try:
+    with FileLock(str(database.database) + ".migrating", timeout=60, mode=0o600):
         yield
-    finally:
-        os.close(handle)
-        lock.unlink(missing_ok=True)
 
 
 class _UTCField(peewee.DateTimeField):

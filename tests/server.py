@@ -36,6 +36,13 @@ class Server:
         )
         self._wait()
 
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.kill()
+
     def _wait(self) -> None:
         until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:

@@ -39,7 +39,24 @@ def prepare(instance: Path, address: str) -> tuple[World, list[int]]:
 
 def test_every_acknowledged_approval_is_there_after_sigkill(address: str, tmp_path: Path) -> None:
     world, waiting = prepare(tmp_path, address)
-    server = Server(tmp_path, SUPERVISE_DATABASE=address)
+    with Server(tmp_path, SUPERVISE_DATABASE=address) as server:
+        acknowledged = approve_until_killed(server, world, waiting)
+
+    kept = {s.id: s for s in PracticeSession.select()}
+    lost = [number for number in acknowledged if kept[number].state != "approved"]
+    assert lost == []
+    approved = {number for number, session in kept.items() if session.state == "approved"}
+    signatures = [s.subject_id for s in signing.SignOff.select()]
+    assert sorted(signatures) == sorted(approved), "each approval has its one sign-off, or neither"
+    assert len(acknowledged) >= SESSIONS // 4
+    assert not list(signing.walk(signing.SignOff, world.centre.id))
+    assert not list(signing.walk(events.Event, world.centre.id))
+    with Server(tmp_path, SUPERVISE_DATABASE=address) as again:
+        assert "Sign in" in Visitor(again.url).get("/")
+
+
+def approve_until_killed(server: Server, world: World, waiting: list[int]) -> list[int]:
+    """Approves from several visitors, kills the server amid it; returns what was acknowledged."""
     acknowledged: list[int] = []
     enough = threading.Event()
     visitors = [Visitor(server.url) for _ in range(AT_ONCE)]
@@ -69,23 +86,12 @@ def test_every_acknowledged_approval_is_there_after_sigkill(address: str, tmp_pa
     server.kill()
     for worker in workers:
         worker.join()
-
-    kept = {s.id: s for s in PracticeSession.select()}
-    lost = [number for number in acknowledged if kept[number].state != "approved"]
-    assert lost == []
-    approved = {number for number, session in kept.items() if session.state == "approved"}
-    signatures = [s.subject_id for s in signing.SignOff.select()]
-    assert sorted(signatures) == sorted(approved), "each approval has its one sign-off, or neither"
-    assert len(acknowledged) >= SESSIONS // 4
-    assert not list(signing.walk(signing.SignOff, world.centre.id))
-    assert not list(signing.walk(events.Event, world.centre.id))
-    again = Server(tmp_path, SUPERVISE_DATABASE=address)
-    again.kill()
+    return acknowledged
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])
 def test_the_command_serves_and_stops(engine: str, tmp_path: Path) -> None:
-    server = Server(tmp_path, "--demo")
-    assert "Sign in" in Visitor(server.url).get("/")
-    server.stop()
-    assert server.process.returncode is not None
+    with Server(tmp_path, "--demo") as server:
+        assert "Sign in" in Visitor(server.url).get("/")
+        server.stop()
+        assert server.process.returncode is not None

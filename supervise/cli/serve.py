@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import socket
 import threading
@@ -45,6 +46,9 @@ def command(context: click.Context, host: str, port: int, demo: bool) -> None:
             except AlreadyFilled as filled:
                 click.echo(f"{filled} The demo logins were printed when it was filled.")
     os.environ["SUPERVISE_INSTANCE"] = str(settings.instance)
+    # A forked worker keeps, for ever, whatever lock another thread held at that moment, so one in a
+    # few starts answered nobody. A spawned one begins with nothing.
+    multiprocessing.set_start_method("spawn", force=True)
     server = Server(
         "supervise:create_app",
         address=host,

@@ -238,6 +238,7 @@ def test_the_whole_queue_by_keyboard_alone(page, enter, queue) -> None:
     expect(row(page, queue[3]).get_by_text(GOAL)).to_be_visible()
     keys.press("Enter")
     expect(row(page, queue[3]).get_by_text(GOAL)).to_have_count(0)
+    expect(row(page, queue[3]).get_by_label("Approve")).to_be_focused()
     keys.press("?")
     expect(page.get_by_text("Nothing is signed until you press Decide.")).to_be_visible()
     page.get_by_role("button", name="Decide 3 sessions").focus()

@@ -224,7 +224,8 @@ def test_an_ended_sign_in_loses_nothing(page, signed_in, world):
     expect(page.get_by_label("What you did")).to_have_value("Typed too late.")
     assert not PracticeSession.select().exists()
     signed_in(page)
-    page.get_by_label("What you learned").fill("It carries on.")
+    with page.expect_response(lambda r: r.ok and "carries" in (r.request.post_data or "")):
+        page.get_by_label("What you learned").fill("It carries on.")
     expect(page.locator("#saved")).to_contain_text("Draft saved at")
     assert (stored().done, stored().reflection) == ("Typed too late.", "It carries on.")
 
