@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from htmx_flask import Htmx
 
-from supervise import auth, db, errors, reader, signing, views, web
+from supervise import auth, db, errors, links, reader, signing, views, web
 from supervise.settings import Settings
 
 
@@ -20,6 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.configure(app, settings)
     db.connect_to(settings.database)
     signing.use_key(settings.chain_key)
+    links.use_key(settings.secret_key)
     db.migrate()
     Htmx(app)
     web.open_connections(app)

@@ -112,7 +112,7 @@ class SignOff(Link):
     subject = peewee.TextField()
     subject_id = peewee.IntegerField()
     subject_version = peewee.IntegerField()
-    person_id = peewee.IntegerField()
+    person_id = peewee.IntegerField(null=True)
     role = peewee.TextField()
     decision = peewee.TextField()
     comment = peewee.TextField(default="")
@@ -126,13 +126,17 @@ def sign(
     record: Any,
     *,
     subject: str,
-    person_id: int,
+    person_id: int | None,
     role: str,
     decision: str,
     now: datetime,
     comment: str = "",
 ) -> SignOff:
-    """Sign the record as it stands: its version and the SHA-256 of ``record.signed_content()``."""
+    """Sign the record as it stands: its version and the SHA-256 of ``record.signed_content()``.
+
+    ``person_id`` is None for somebody without an account, who signs by a link; the name they typed
+    is kept in the vault.
+    """
     signature = SignOff(
         centre_id=record.centre_id,
         subject=subject,

@@ -59,7 +59,7 @@ def test_migrations_from_empty_in_two_starts_at_once(empty_address: str) -> None
         start.start()
     for start in starts:
         start.join()
-    assert sorted(map(len, applied)) == [0, 0, 1]
+    assert sorted(map(len, applied)) == [0, 0, len(list(db.MIGRATIONS.glob("0*.py")))]
     assert Centre.select().count() == 0
 
 

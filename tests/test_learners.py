@@ -209,7 +209,9 @@ def test_each_learner_has_a_row_with_figures(world, cohort, read):
 
 def test_who_is_at_risk_stands_first_with_the_reason(world, cohort, read):
     page = read(world.tutor, "/learners")
-    assert "Behind 61 h 00 of 62 h 00 still to go with 3 months left Counted: 44 h 45 behind" in page
+    assert (
+        "Behind 61 h 00 of 62 h 00 still to go with 3 months left Counted: 44 h 45 behind" in page
+    )
     page = read(world.admin, "/learners")
     assert page.index("Slipping nothing logged for 9 weeks") < page.index("Behind 61 h 00 of 62")
     file = read(world.admin, f"/learners/{cohort[0].id}")

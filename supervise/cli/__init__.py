@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import click
 import peewee
 
-from supervise import db, signing
+from supervise import db, links, signing
 from supervise.settings import INSTANCE_DEFAULT, Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -80,6 +80,7 @@ def opened(context: click.Context, *, make: bool = False) -> Iterator[Settings]:
     except ValueError as error:
         raise click.UsageError(f"{error}.") from error
     signing.use_key(settings.chain_key)
+    links.use_key(settings.secret_key)
     try:
         db.migrate()
     except (peewee.DatabaseError, OSError) as error:

@@ -1,5 +1,7 @@
 """The ground: people, enrolments, clients, practice sessions, sign-offs and history.
 
+A sign-off may be somebody's without an account: a client who agrees by a link.
+
 Written by hand, not made from the models, since a generator drops the CHECKs, the partial indexes
 and the triggers in which the database itself keeps the rules.
 """
@@ -116,11 +118,16 @@ CREATE TABLE unit_set_rule (
 CREATE TABLE sign_off (
   id {id}, centre_id INTEGER NOT NULL REFERENCES centre (id), seq INTEGER NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL,
   subject TEXT NOT NULL, subject_id INTEGER NOT NULL, subject_version INTEGER NOT NULL,
-  person_id INTEGER NOT NULL REFERENCES person (id), role TEXT NOT NULL CHECK (role IN ('learner','supervisor')),
+  person_id INTEGER REFERENCES person (id),
+  role TEXT NOT NULL CHECK (role IN ('learner','supervisor','client','sponsor','observer','peer')),
   decision TEXT NOT NULL, comment TEXT NOT NULL DEFAULT '',
   content_sha256 TEXT NOT NULL, at {moment} NOT NULL, UNIQUE (centre_id, seq), UNIQUE (subject, subject_id, subject_version),
+  CHECK (person_id IS NOT NULL OR role IN ('client','sponsor','observer','peer')),
   CHECK ((subject = 'session' AND decision IN ('approved','returned','reopened'))
-    OR (subject = 'engagement' AND decision = 'dated')));
+    OR (subject = 'engagement' AND decision = 'dated')
+    OR (subject = 'agreement' AND decision = 'agreed')
+    OR (subject = 'confirmation' AND decision IN ('confirmed','disputed'))
+    OR (subject = 'feedback' AND decision = 'given')));
 
 CREATE TABLE event (
   id {id}, centre_id INTEGER NOT NULL REFERENCES centre (id), seq INTEGER NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL,

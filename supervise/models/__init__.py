@@ -3,30 +3,50 @@
 from supervise.models.assignments import Assignment
 from supervise.models.centres import Centre, OfficialWording, UnitSetRule
 from supervise.models.clients import Client, Engagement
+from supervise.models.confirmations import Confirmation
+from supervise.models.contracts import Agreement, Contract
 from supervise.models.enrolments import Enrolment, EnrolmentUnit
+from supervise.models.feedback import Feedback, FeedbackQuestion
+from supervise.models.goals import ClosingReview, Goal, SessionGoal
 from supervise.models.invitations import Invitation
+from supervise.models.links import Link, LinkContact, Mail, SignedName
 from supervise.models.people import Actor, Membership, Person
 from supervise.models.sessions import PracticeSession, PrivateNote, SessionEngagement
 from supervise.models.signins import Attempt, SignIn
 from supervise.models.uploads import DiaryUpload
+from supervise.models.vault import ClientIdentity, Consent
 
 __all__ = [
     "Actor",
+    "Agreement",
     "Assignment",
     "Attempt",
     "Centre",
     "Client",
+    "ClientIdentity",
+    "ClosingReview",
+    "Confirmation",
+    "Consent",
+    "Contract",
     "DiaryUpload",
     "Engagement",
     "Enrolment",
     "EnrolmentUnit",
+    "Feedback",
+    "FeedbackQuestion",
+    "Goal",
     "Invitation",
+    "Link",
+    "LinkContact",
+    "Mail",
     "Membership",
     "OfficialWording",
     "Person",
     "PracticeSession",
     "PrivateNote",
     "SessionEngagement",
+    "SessionGoal",
     "SignIn",
+    "SignedName",
     "UnitSetRule",
 ]

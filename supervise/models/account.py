@@ -80,7 +80,9 @@ def reset_second_factor(person: Person, *, by: Actor, now: datetime) -> None:
     with write():
         by.centre.lock()
         if by.is_(person.id):
-            raise Refused("Yours is on your account page; if it is lost, ask another administrator.")
+            raise Refused(
+                "Yours is on your account page; if it is lost, ask another administrator."
+            )
         if person.belongs_elsewhere(by.centre):
             raise Refused(
                 f"{person.name} belongs to another centre too, so no single centre can take the "

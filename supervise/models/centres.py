@@ -39,6 +39,8 @@ class Centre(Model):
     second_factor_required = peewee.BooleanField(default=False)
     due_days = peewee.IntegerField(default=5)
     late_days = peewee.IntegerField(default=8)
+    confirmation_required = peewee.BooleanField(default=False)
+    feedback_floor = peewee.IntegerField(default=3)
     created_at = UTCField()
 
     @property

@@ -21,6 +21,10 @@ class Client(Model):
     alias = peewee.TextField()
     alias_key = peewee.TextField()
     kind = peewee.TextField(default="individual")
+    needs = peewee.TextField(default="")
+    needs_tool = peewee.TextField(default="")
+    preference = peewee.TextField(default="")
+    strengths = peewee.TextField(default="")
     created_at = UTCField()
 
     @classmethod
@@ -88,6 +92,7 @@ class Engagement(Model):
     client = peewee.ForeignKeyField(Client, backref="engagements")
     kind = peewee.TextField()
     contract_agreed_on = DateField(null=True)
+    contract_ended_on = DateField(null=True)
     version = peewee.IntegerField(default=1)
 
     @classmethod

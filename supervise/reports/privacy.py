@@ -12,18 +12,31 @@ from typing import Any, Literal, NamedTuple
 
 from supervise import events, signing
 from supervise.models import (
+    Agreement,
     Assignment,
     Client,
+    ClientIdentity,
+    ClosingReview,
+    Confirmation,
+    Consent,
+    Contract,
     DiaryUpload,
     Engagement,
     Enrolment,
     EnrolmentUnit,
+    Feedback,
+    Goal,
     Invitation,
+    Link,
+    LinkContact,
+    Mail,
     Membership,
     Person,
     PracticeSession,
     PrivateNote,
     SessionEngagement,
+    SessionGoal,
+    SignedName,
     SignIn,
 )
 
@@ -53,6 +66,33 @@ def _sessions_of(person: Person) -> Any:
 
 def _clients_of(person: Person) -> Any:
     return Client.select(Client.id).where(Client.learner == person)
+
+
+def _engagements_of(person: Person) -> Any:
+    return Engagement.select(Engagement.id).where(Engagement.client.in_(_clients_of(person)))
+
+
+def _contracts_of(person: Person) -> Any:
+    return Contract.select(Contract.id).where(Contract.engagement.in_(_engagements_of(person)))
+
+
+def _links_of(person: Person) -> Any:
+    return Link.select(Link.id).where(Link.learner == person)
+
+
+def _signed_for(person: Person) -> Any:
+    """Sign-offs of people without an account under the learner's contracts, sessions and feedback."""
+    mine = Agreement.select(Agreement.id).where(Agreement.contract.in_(_contracts_of(person)))
+    asked = Confirmation.select(Confirmation.id).where(
+        Confirmation.session.in_(_sessions_of(person))
+    )
+    told = Feedback.select(Feedback.id).where(Feedback.learner == person)
+    sign_off = signing.SignOff
+    return sign_off.select(sign_off.id).where(
+        ((sign_off.subject == "agreement") & sign_off.subject_id.in_(mine))
+        | ((sign_off.subject == "confirmation") & sign_off.subject_id.in_(asked))
+        | ((sign_off.subject == "feedback") & sign_off.subject_id.in_(told))
+    )
 
 
 RULES: dict[Any, Rule] = {
@@ -88,12 +128,73 @@ RULES: dict[Any, Rule] = {
     ),
     Client: Rule(
         lambda p: Client.learner == p,
-        "id centre_id learner_id alias kind created_at",
+        "id centre_id learner_id alias kind needs needs_tool preference strengths created_at",
         erase="alias_key",
+    ),
+    # The vault goes into no export, not even the learner's: it is about somebody else.
+    ClientIdentity: Rule(
+        lambda p: ClientIdentity.client.in_(_clients_of(p)),
+        "",
+        erase="id client_id name email organisation sponsor_name sponsor_email "
+        "sponsor_organisation",
+    ),
+    Consent: Rule(
+        lambda p: Consent.client.in_(_clients_of(p)),
+        "id centre_id client_id given_on scope withdrawn_on created_at",
+    ),
+    Contract: Rule(
+        lambda p: Contract.engagement.in_(_engagements_of(p)),
+        "id centre_id engagement_id number parties parts goals planned_sessions planned_minutes "
+        "state version created_at changed_at offered_at agreed_on ended_on ended_reason",
+    ),
+    Agreement: Rule(
+        lambda p: Agreement.contract.in_(_contracts_of(p)),
+        "id centre_id contract_id contract_version party version agreed_at",
+    ),
+    Goal: Rule(
+        lambda p: Goal.engagement.in_(_engagements_of(p)),
+        "id centre_id engagement_id text aim aim_level measure owner due_on milestones state "
+        "progress version created_at changed_at",
+    ),
+    SessionGoal: Rule(
+        lambda p: SessionGoal.session.in_(_sessions_of(p)), "id session_id goal_id progress"
+    ),
+    ClosingReview: Rule(
+        lambda p: ClosingReview.engagement.in_(_engagements_of(p)),
+        "id centre_id engagement_id start outcome remains model evaluation success version "
+        "created_at changed_at completed_at",
+    ),
+    Link: Rule(
+        lambda p: Link.learner == p,
+        "id centre_id learner_id client_id purpose party subject_id subject_version created_at "
+        "expires_at used_at ended_at",
+        erase="nonce",
+    ),
+    LinkContact: Rule(
+        lambda p: LinkContact.link.in_(_links_of(p)), "", erase="id link_id name email"
+    ),
+    SignedName: Rule(
+        lambda p: SignedName.sign_off_id.in_(_signed_for(p)), "", erase="id sign_off_id name"
+    ),
+    Confirmation: Rule(
+        lambda p: Confirmation.session.in_(_sessions_of(p)),
+        "id centre_id session_id client_id link_id date starts_at minutes state version asked_at "
+        "answered_at what said_minutes reason",
+    ),
+    # Answers come out by reports.feedback, which keeps the floor; a copy of the rows would not.
+    Feedback: Rule(
+        lambda p: Feedback.learner == p,
+        "id centre_id enrolment_id learner_id source about anonymous state version invited_at "
+        "reply replied_at",
+        retain="client_id link_id questions answers may_quote given_at",
+    ),
+    Mail: Rule(
+        lambda p: (Mail.person == p) | Mail.link.in_(_links_of(p)),
+        "id centre_id kind link_id person_id created_at sent_at",
     ),
     Engagement: Rule(
         lambda p: Engagement.client.in_(_clients_of(p)),
-        "id centre_id client_id kind contract_agreed_on version",
+        "id centre_id client_id kind contract_agreed_on contract_ended_on version",
     ),
     PracticeSession: Rule(
         lambda p: PracticeSession.learner == p,
@@ -123,7 +224,14 @@ RULES: dict[Any, Rule] = {
     ),
 }
 
-NOT_PERSONAL = {"centre", "official_wording", "unit_set_rule", "chain_head", "attempt"}
+NOT_PERSONAL = {
+    "centre",
+    "feedback_question",
+    "official_wording",
+    "unit_set_rule",
+    "chain_head",
+    "attempt",
+}
 """Tables about no person; an attempt's key is a hash, and the next sign-in after a day forgets it."""
 
 

@@ -23,6 +23,8 @@ POLICY = (
     "late_days",
     "short_hours_count_in_long",
     "second_factor_required",
+    "confirmation_required",
+    "feedback_floor",
 )
 Values = dict[str, Any]
 

@@ -103,7 +103,9 @@ def _lost(centre: Centre) -> Iterator[Misfit]:
     nobody = SignOff.select(SignOff).join(
         Person, peewee.JOIN.LEFT_OUTER, on=(Person.id == SignOff.person_id)
     )
-    unsigned = (SignOff.centre_id == centre.id) & Person.id.is_null()
+    unsigned = (
+        (SignOff.centre_id == centre.id) & SignOff.person_id.is_null(False) & Person.id.is_null()
+    )
     for sign_off in nobody.where(unsigned).order_by(SignOff.seq).limit(1):
         yield Misfit(
             f"{sign_off.subject} {sign_off.subject_id} was signed on {short_date(sign_off.at)} by "

@@ -1,0 +1,39 @@
+"""Tokens of the links for people without an account: one purpose, one record, one use.
+
+A token is signed, not stored: it can be made again for the coach who copies the link once more, and
+whoever reads the database cannot use it. What it may still do is kept in ``models/links.py``.
+"""
+
+from __future__ import annotations
+
+from itsdangerous import BadData, URLSafeSerializer
+
+PURPOSES = ("contract", "confirmation", "feedback")
+_key = ""
+
+
+def use_key(key: str) -> None:
+    """Set the key that signs tokens; called once at start with the instance's secret key."""
+    global _key
+    _key = key
+
+
+def token(purpose: str, link_id: int, nonce: str) -> str:
+    """The token of a link; the same each time."""
+    return str(_signer(purpose).dumps([purpose, link_id, nonce]))
+
+
+def read(text: str) -> tuple[str, int, str] | None:
+    """Purpose, link id and nonce of a token; None for one that we did not make for that purpose."""
+    for purpose in PURPOSES:
+        try:
+            found, link_id, nonce = _signer(purpose).loads(text)
+        except (BadData, ValueError, TypeError):
+            continue
+        if found == purpose and isinstance(link_id, int) and isinstance(nonce, str):
+            return purpose, link_id, nonce
+    return None
+
+
+def _signer(purpose: str) -> URLSafeSerializer:
+    return URLSafeSerializer(_key, salt=f"supervise link: {purpose}")

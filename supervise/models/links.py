@@ -1,0 +1,152 @@
+"""Links for people without an account, whom each is for, and the mail that carries it.
+
+A link is bound to one purpose, one record and that record's version; it expires, and works once. To
+look at it changes nothing: mail scanners open links (product.md). Whom it is for stands in a table
+of the vault, which only the learner who sent it reads.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+import peewee
+
+from supervise import links
+from supervise.db import Model, UTCField, write
+from supervise.models.centres import Centre
+from supervise.models.clients import Client
+from supervise.models.people import Actor, Person
+
+LASTS = timedelta(days=14)
+PARTIES = ("client", "sponsor", "observer", "peer")
+
+
+class Link(Model):
+    """One link, sent by a learner to one party; ``subject_id`` is the contract, or the feedback.
+
+    A confirmation's link has none: the confirmations name their link, since one asks for several.
+    """
+
+    centre = peewee.ForeignKeyField(Centre)
+    learner = peewee.ForeignKeyField(Person)
+    client = peewee.ForeignKeyField(Client, null=True)
+    purpose = peewee.TextField()
+    party = peewee.TextField()
+    subject_id = peewee.IntegerField(null=True)
+    subject_version = peewee.IntegerField(default=1)
+    nonce = peewee.TextField(unique=True)
+    created_at = UTCField()
+    expires_at = UTCField()
+    used_at = UTCField(null=True)
+    ended_at = UTCField(null=True)
+
+    @classmethod
+    def make(
+        cls,
+        purpose: str,
+        party: str,
+        *,
+        by: Actor,
+        now: datetime,
+        client: Client | None = None,
+        subject_id: int | None = None,
+        subject_version: int = 1,
+        name: str = "",
+        email: str = "",
+    ) -> Link:
+        """Make a link of the actor's, and its mail where an address is known; inside ``db.write()``.
+
+        ``name`` and ``email`` go to the vault alone.
+        """
+        link = cls.create(
+            centre=by.centre,
+            learner=by.person,
+            client=client,
+            purpose=purpose,
+            party=party,
+            subject_id=subject_id,
+            subject_version=subject_version,
+            nonce=secrets.token_urlsafe(9),
+            created_at=now,
+            expires_at=now + LASTS,
+        )
+        LinkContact.create(link=link, name=name, email=email)
+        if email:
+            Mail.create(centre=by.centre, kind=purpose, link=link, created_at=now)
+        return link
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> peewee.ModelSelect:
+        """The learner's own links, and nobody else's."""
+        return cls.select().where((cls.centre == actor.centre) & (cls.learner == actor.person))
+
+    @classmethod
+    def with_token(cls, text: str) -> Link | None:
+        """The link of a token, usable or not, with its centre and learner; None where forged."""
+        found = links.read(text)
+        if found is None:
+            return None
+        purpose, link_id, nonce = found
+        mine = (cls.id == link_id) & (cls.nonce == nonce) & (cls.purpose == purpose)
+        query = cls.select(cls, Centre, Person).join(Centre).switch(cls).join(Person)
+        link: Link | None = query.where(mine).first()
+        return link
+
+    @property
+    def token(self) -> str:
+        """The token in its address; the same each time."""
+        return links.token(self.purpose, self.id, self.nonce)
+
+    def standing(self, now: datetime) -> str:
+        """``open``, ``used``, ``ended`` (withdrawn, or what it was about changed) or ``expired``."""
+        if self.used_at is not None:
+            return "used"
+        if self.ended_at is not None:
+            return "ended"
+        return "open" if self.expires_at > now else "expired"
+
+    def use(self, now: datetime) -> bool:
+        """Use it up, in the UPDATE itself, so that of two taps one decides; inside ``db.write()``."""
+        mine = (Link.id == self.id) & Link.used_at.is_null() & Link.ended_at.is_null()
+        used = Link.update(used_at=now).where(mine & (Link.expires_at > now)).execute()
+        if used:
+            self.used_at = now
+            self._dirty.clear()
+        return bool(used)
+
+    @classmethod
+    def end(cls, which: peewee.Expression, now: datetime) -> int:
+        """End the links that this holds for and that were not used; how many."""
+        with write():
+            unused = cls.used_at.is_null() & cls.ended_at.is_null()
+            return int(cls.update(ended_at=now).where(which & unused).execute())
+
+
+class LinkContact(Model):
+    """The vault: whom a link is for. Read for its learner, and to address its mail; nowhere else."""
+
+    link = peewee.ForeignKeyField(Link, unique=True)
+    name = peewee.TextField(default="")
+    email = peewee.TextField(default="")
+
+
+class Mail(Model):
+    """The outbox: what is to be sent, to whom a link is for or to somebody with an account.
+
+    Neither address nor text is kept here: both are made when it is delivered.
+    """
+
+    centre = peewee.ForeignKeyField(Centre)
+    kind = peewee.TextField()
+    link = peewee.ForeignKeyField(Link, null=True)
+    person = peewee.ForeignKeyField(Person, null=True)
+    created_at = UTCField()
+    sent_at = UTCField(null=True)
+
+
+class SignedName(Model):
+    """The vault: the name that somebody without an account typed under a sign-off."""
+
+    sign_off_id = peewee.IntegerField(unique=True)
+    name = peewee.TextField()
