@@ -51,7 +51,8 @@ VISITS = {
         "learners.record", "catalogue.page", "catalogue.programme", "catalogue.unit",
     ),
 }  # fmt: skip
-ELSEWHERE = {"signin.code"}  # the second step of signing in: tests/test_signin_code.py
+ELSEWHERE = {"signin.code", "links.page"}
+"""The second step of signing in: tests/test_signin_code.py. Links: tests/journeys/test_clients.py."""
 DIARY = b"Date,Start,End,Client,Summary\n01/09/2026,13:00,14:00,Client A,Listened\n31/02/2026,,,,\n"
 WORDING = b"unit,number,text\nD3.04,1.1,The words of the body\nD3.04,9.9,No such criterion\n"
 

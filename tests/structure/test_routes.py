@@ -21,7 +21,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import Rule
 
 from supervise import auth
-from supervise.models import Assignment, DiaryUpload, Engagement, Invitation, Person
+from supervise.models import Assignment, DiaryUpload, Engagement, Invitation, Link, Person
 from tests.world import World, sign_in
 
 PEOPLE = (
@@ -71,6 +71,9 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "POST signin.leave": SIGNED_IN,
     "GET invitations.page": EVERYBODY,
     "POST invitations.join": EVERYBODY,
+    "GET links.page": EVERYBODY,
+    "POST links.answer": {"else": "yes", "owner": 403},  # who sent it cannot answer it
+    "POST links.end": record("owner", role=LEARNER),
     "GET today.page": SIGNED_IN,
     "GET account.page": SIGNED_IN,
     "POST account.centre": {"anonymous": "in", "else": "yes"},
@@ -157,6 +160,8 @@ class Scene:
             sign_in(client, person, world.centre, world.now)
         if rule.endpoint.startswith("centre.") and "upload_id" in rule.arguments:
             arguments["upload_id"] = self.arguments["wording_id"]
+        if rule.endpoint.startswith("links.") and "token" in rule.arguments:
+            arguments["token"] = self.arguments["link_token"]
         if rule.endpoint == "catalogue.programme":
             arguments["code"] = "ILM-L3-CWCM"
         if rule.endpoint == "centre.rule":
@@ -194,6 +199,7 @@ def scene(app: Flask) -> Iterator[Scene]:
         session = world.session(state="submitted")
         draft = world.session(day=date(2026, 9, 3))
         owner, admin = world.actor(world.learner), world.actor(world.admin)
+        link = Link.make("confirmation", "client", by=owner, now=world.now, client=world.client())
         people = {
             "owner": world.learner, "stranger": stranger, "supervisor": world.supervisor,
             "other supervisor": world.person("Ravi Sandhu", "supervisor"), "tutor": world.tutor,
@@ -218,6 +224,8 @@ def scene(app: Flask) -> Iterator[Scene]:
                 "upload_id": DiaryUpload.keep("log.csv", b"Date\n", by=owner, now=world.now).id,
                 "wording_id": DiaryUpload.keep("words.csv", b"unit\n", by=admin, now=world.now).id,
                 "sign_in_id": 999_999,
+                "link_id": link.id,
+                "link_token": link.token,
                 "code": "D3.04",
                 "token": Invitation.invite(stranger, world.centre, now=world.now, days=14),
             },
@@ -260,7 +268,7 @@ def test_every_unsafe_route_wants_the_token(scene: Scene, engine: str) -> None:
             continue
         for who in ("owner", "supervisor", "admin"):
             expected = EXPECTED[f"{method} {rule.endpoint}"]
-            if expected.get(who, expected["else"]) == "yes" and rule.endpoint != "signin.enter":
+            if expected.get(who, expected["else"]) == "yes" and rule.endpoint not in TOKENLESS:
                 client = scene.app.test_client()
                 world, person = scene.people[who]
                 sign_in(client, person, world.centre, world.now)
@@ -275,6 +283,9 @@ def test_every_route_has_a_policy(app: Flask) -> None:
         assert policy, f"{rule.rule} has no policy"
         assert policy in (auth.PUBLIC, auth.ANYBODY) or isinstance(policy, tuple)
 
+
+TOKENLESS = {"signin.enter", "links.answer"}
+"""Forms that do without: one keeps what was typed; of the other, the address itself is the key."""
 
 JUNK = ["99999999999999999999", "-9999999999999999999", "x", "2026-13-45", "\0"]
 

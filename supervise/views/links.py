@@ -1,0 +1,95 @@
+"""Links for people without an account: to look changes nothing, to press a button decides once.
+
+The token in the address is what lets somebody in, so no cookie and no form token is asked for.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import segno
+from flask import Blueprint, Response, request, url_for
+from flask_login import current_user
+from markupsafe import Markup
+
+from supervise import auth, web
+from supervise.models import Link
+from supervise.views import link_confirmation, link_contract, link_feedback
+
+bp = Blueprint("links", __name__)
+
+PURPOSES: dict[str, ModuleType] = {
+    "contract": link_contract,
+    "confirmation": link_confirmation,
+    "feedback": link_feedback,
+}
+"""Purpose → the module that shows what is asked (``show``) and takes the answer (``decide``)."""
+
+
+@bp.get("/link/<token>")
+@auth.public
+def page(token: str) -> Any:
+    """What is asked, or why this link asks nothing any more."""
+    link = Link.with_token(token)
+    if link is None or link.standing(auth.now()) != "open":
+        return closed(link)
+    return _private(PURPOSES[link.purpose].show(link))
+
+
+@bp.post("/link/<token>")
+@auth.checks_token_itself
+@auth.public
+def answer(token: str) -> Any:
+    """Take the answer, once. Whoever sent the link cannot answer it."""
+    link = Link.with_token(token)
+    if link is None or link.standing(auth.now()) != "open":
+        return closed(link)
+    if is_sender(link):
+        return _private(web.show("link/yours.html", status=403, link=link))
+    return _private(PURPOSES[link.purpose].decide(link))
+
+
+def closed(link: Link | None) -> Response:
+    """Answered: a thank-you, as often as it is pressed. Ended or expired: 410. Never made: 404."""
+    standing = link.standing(auth.now()) if link else "unknown"
+    status = {"used": 200, "unknown": 404}.get(standing, 410)
+    return _private(web.show("link/closed.html", status=status, link=link, standing=standing))
+
+
+def is_sender(link: Link) -> bool:
+    """Whether the learner who sent the link has opened it themselves, signed in."""
+    return bool(current_user.is_authenticated and current_user.person.id == link.learner_id)
+
+
+def address(link: Link) -> str:
+    """The whole address of a link, to copy or to send."""
+    return url_for("links.page", token=link.token, _external=True)
+
+
+def qr(link: Link) -> Markup:
+    """The address as a picture for a phone's camera, as SVG within the page."""
+    drawn = segno.make(address(link), error="m").svg_inline(scale=4, border=2, omitsize=True)
+    return Markup(drawn)  # noqa: S704 - segno's own, of an address that we made
+
+
+def _private(response: Response) -> Response:
+    """The token stands in the address, so the address is told to nobody and found by no search."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@bp.app_context_processor
+def _helpers() -> dict[str, Any]:
+    return {"link_address": address, "link_qr": qr, "is_link_sender": is_sender}
+
+
+@bp.post("/links/<int:link_id>/end")
+@auth.allow("learner")
+def end(link_id: int) -> Response:
+    """Withdraw a link that was sent to the wrong person; what it asked can be asked again."""
+    link = web.load(Link.visible_to(auth.actor()), link_id)
+    Link.end(Link.id == link.id, auth.now())
+    back = auth.local_path(request.form.get("back"))
+    return web.done(back or url_for("clients.page"))
