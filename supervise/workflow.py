@@ -73,6 +73,40 @@ SESSION = Workflow(
 )
 
 
+CONTRACT = Workflow(
+    noun="contract",
+    states={
+        "draft": "it is a draft.",
+        "offered": "it is offered, and not everybody has agreed yet.",
+        "agreed": "it is agreed and in force.",
+        "replaced": "a later version took its place.",
+        "ended": "it has ended.",
+    },
+    moves={
+        "offer": Move(frozenset({"draft"}), "offered", "offered"),
+        "take back": Move(frozenset({"offered"}), "draft", "taken back"),
+        "decline": Move(frozenset({"offered"}), "draft", "declined"),
+        "agree": Move(frozenset({"offered"}), "agreed", "agreed"),
+        "replace": Move(frozenset({"agreed"}), "replaced", "replaced"),
+        "end": Move(frozenset({"agreed"}), "ended", "ended"),
+    },
+)
+
+GOAL = Workflow(
+    noun="goal",
+    states={
+        "open": "it is open.",
+        "reached": "it was reached.",
+        "dropped": "it was dropped.",
+    },
+    moves={
+        "reach": Move(frozenset({"open", "dropped"}), "reached", "marked as reached"),
+        "drop": Move(frozenset({"open", "reached"}), "dropped", "dropped"),
+        "reopen": Move(frozenset({"reached", "dropped"}), "open", "opened again"),
+    },
+)
+
+
 def advance(record: Any, workflow: Workflow, move: str, **changes: Any) -> None:
     """Move a record to its next state, or raise :class:`WrongState` and change nothing.
 

@@ -1,13 +1,25 @@
-"""Goals of an engagement, how far along they are, and the closing review."""
+"""Goals of an engagement, how far along they are, and what each session did for them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
 import peewee
 
-from supervise.db import DateField, Model, UTCField
+from supervise import events
+from supervise.db import DateField, Model, UTCField, write
 from supervise.models.centres import Centre
-from supervise.models.clients import Engagement
-from supervise.models.sessions import PracticeSession
+from supervise.models.clients import Client, Engagement
+from supervise.models.people import Actor
+from supervise.models.sessions import PracticeSession, SessionEngagement
+from supervise.workflow import GOAL, WrongState, advance, allow
+
+TEXTS = ("text", "aim", "aim_level", "measure", "owner", "milestones")
+"""What people wrote of a goal: the history keeps the names of those that changed, never the words."""
+LEVELS = ("organisation", "division", "team")
+FURTHEST = 10
 
 
 class Goal(Model):
@@ -28,6 +40,98 @@ class Goal(Model):
     created_at = UTCField()
     changed_at = UTCField()
 
+    @classmethod
+    def visible_to(cls, actor: Actor) -> peewee.ModelSelect:
+        """Those of the engagements that the actor sees."""
+        engagements = Engagement.visible_to(actor).select(Engagement.id)
+        return (
+            cls.select(cls, Engagement, Client)
+            .join(Engagement)
+            .join(Client)
+            .where((cls.centre == actor.centre) & cls.engagement.in_(engagements))
+        )
+
+    def can_edit(self, actor: Actor) -> bool:
+        """The learner whose client it is; supervisors read."""
+        return actor.is_(self.engagement.client.learner_id)
+
+    @classmethod
+    def set(
+        cls, engagement: Engagement, values: Mapping[str, Any], *, by: Actor, now: datetime
+    ) -> Goal:
+        """Write down a new goal, open and at the beginning unless ``values`` say otherwise."""
+        allow(by.is_(engagement.client.learner_id))
+        with write():
+            goal = cls.create(
+                centre=engagement.centre_id,
+                engagement=engagement,
+                created_at=now,
+                changed_at=now,
+                **{name: value for name, value in values.items() if name != "state"},
+            )
+            goal._told("set", by, now, due_on=[None, goal.due_on], progress=[0, goal.progress])
+        return goal
+
+    def change(
+        self, values: Mapping[str, Any], *, version: int, by: Actor, now: datetime, note: str = ""
+    ) -> None:
+        """Keep what was changed, if this is still the version that was read.
+
+        ``values`` holds fields by name, ``state`` among them. The history tells which texts
+        changed, and of state, progress and due date from what to what. Raises WrongState.
+        """
+        allow(self.can_edit(by))
+        changed = {
+            name: value
+            for name, value in values.items()
+            if name != "state" and getattr(self, name) != value
+        }
+        wanted = values.get("state", self.state)
+        if not changed and wanted == self.state:
+            return
+        told: dict[str, Any] = {name: [getattr(self, name), changed[name]]
+                                for name in ("due_on", "progress") if name in changed}  # fmt: skip
+        if wanted != self.state:
+            told["state"] = [self.state, wanted]
+        with write():
+            mine = (Goal.id == self.id) & (Goal.version == version)
+            step = {"version": Goal.version + 1, "changed_at": now}
+            if not Goal.update(**changed, **step).where(mine).execute():
+                raise WrongState(
+                    "This goal was changed meanwhile. Look again, then decide. Nothing was changed."
+                )
+            self._take({**changed, "version": version + 1, "changed_at": now})
+            if wanted != self.state:
+                advance(self, GOAL, GOAL_MOVES[wanted])
+            texts = sorted(name for name in changed if name in TEXTS)
+            self._told("changed", by, now, note=note, fields=texts, **told)
+
+    def _take(self, values: Mapping[str, Any]) -> None:
+        for name, value in values.items():
+            setattr(self, name, value)
+        self._dirty.clear()
+
+    def _told(self, verb: str, by: Actor, now: datetime, **detail: Any) -> None:
+        events.record(
+            centre_id=self.centre_id,
+            verb=verb,
+            subject="goal",
+            subject_id=self.id,
+            now=now,
+            person_id=by.person.id,
+            role="learner",
+            **detail,
+        )
+
+    def as_offered(self) -> dict[str, Any]:
+        """The goal as a contract keeps it: plain values, the due date as in ISO 8601."""
+        words = {name: getattr(self, name) for name in TEXTS}
+        return {"id": self.id, **words, "due_on": self.due_on.isoformat() if self.due_on else ""}
+
+
+GOAL_MOVES = {"reached": "reach", "dropped": "drop", "open": "reopen"}
+"""The state wanted → the move that leads there."""
+
 
 class SessionGoal(Model):
     """A goal that a session worked on, and how far along it was afterwards, 0 to 10."""
@@ -35,6 +139,56 @@ class SessionGoal(Model):
     session = peewee.ForeignKeyField(PracticeSession)
     goal = peewee.ForeignKeyField(Goal)
     progress = peewee.IntegerField()
+
+
+def goals_of(session: PracticeSession) -> list[Goal]:
+    """The goals a session may have worked on: all of its clients' engagements. One query."""
+    mine = SessionEngagement.select(SessionEngagement.engagement).where(
+        SessionEngagement.session == session
+    )
+    query = Goal.select(Goal, Engagement, Client).join(Engagement).join(Client)
+    return list(query.where(Goal.engagement.in_(mine)).order_by(Client.alias, Goal.id))
+
+
+def worked_on_in(session: PracticeSession) -> dict[int, int]:
+    """By goal id: how far along it was after this session, of those it worked on. One query."""
+    rows = SessionGoal.select(SessionGoal.goal, SessionGoal.progress)
+    return dict(rows.where(SessionGoal.session == session).tuples())
+
+
+def worked_on(
+    session: PracticeSession, progress: Mapping[int, int], *, by: Actor, now: datetime
+) -> None:
+    """Keep which goals a session worked on and how far along each was afterwards (0 to 10).
+
+    Replaces what was kept of the session. The goal itself follows its latest session by date.
+    Raises NotAllowed while the session is not the actor's to edit, and ValueError for a goal of
+    another client or a step that is none.
+    """
+    allow(session.can_edit(by))
+    known = {goal.id: goal for goal in goals_of(session)}
+    for goal_id, step in progress.items():
+        if goal_id not in known:
+            raise ValueError("This goal belongs to no client of this session.")
+        if not 0 <= step <= FURTHEST:
+            raise ValueError(f"Progress goes from 0 to {FURTHEST}.")
+    with write():
+        SessionGoal.delete().where(SessionGoal.session == session).execute()
+        for goal_id, step in progress.items():
+            SessionGoal.create(session=session, goal=goal_id, progress=step)
+            goal = Goal.get_by_id(goal_id)
+            if goal.progress != step and _is_latest(session, goal_id):
+                Goal.update(progress=step, version=Goal.version + 1, changed_at=now).where(
+                    Goal.id == goal_id
+                ).execute()
+                goal._told("worked on", by, now, session=session.id, progress=[goal.progress, step])
+
+
+def _is_latest(session: PracticeSession, goal_id: int) -> bool:
+    """Whether no session of a later day worked on this goal."""
+    rows = SessionGoal.select().join(PracticeSession).where(SessionGoal.goal == goal_id)
+    later = PracticeSession.date > (session.date or date.min)
+    return not rows.where(later).exists()
 
 
 class ClosingReview(Model):
