@@ -117,9 +117,20 @@ class SignOff(Link):
     decision = peewee.TextField()
     comment = peewee.TextField(default="")
     content_sha256 = peewee.TextField()
+    kept_sha256 = peewee.TextField(default="")
+    """Over the part that stays where consent is withdrawn; empty where nothing is ever erased."""
     at = UTCField()
 
     CHAIN = "sign_off"
+
+    def content(self) -> dict[str, Any]:
+        """All columns; an empty second hash is left out, as before there was one."""
+        content = super().content()
+        return (
+            content
+            if self.kept_sha256
+            else {k: v for k, v in content.items() if k != "kept_sha256"}
+        )
 
 
 def sign(
@@ -135,8 +146,10 @@ def sign(
     """Sign the record as it stands: its version and the SHA-256 of ``record.signed_content()``.
 
     ``person_id`` is None for somebody without an account, who signs by a link; the name they typed
-    is kept in the vault.
+    is kept in the vault. A record whose texts may be erased later names in ``KEPT`` what stays of its
+    content: that part has a hash of its own.
     """
+    content = record.signed_content()
     signature = SignOff(
         centre_id=record.centre_id,
         subject=subject,
@@ -146,11 +159,18 @@ def sign(
         role=role,
         decision=decision,
         comment=comment,
-        content_sha256=sha256(record.signed_content()),
+        content_sha256=sha256(content),
+        kept_sha256=kept_sha256(record, content),
         at=now,
     )
     append(signature)
     return signature
+
+
+def kept_sha256(record: Any, content: dict[str, Any]) -> str:
+    """The hash over the part of a record's signed content that an erasure leaves; or nothing."""
+    kept = getattr(record, "KEPT", ())
+    return sha256({name: content[name] for name in kept}) if kept else ""
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def test_what_a_signature_covers() -> None:
     left_out = set(session._meta.columns) - set(session.signed_content())
     assert left_out == {
         "centre_id", "state", "version", "unparsed", "draft_key", "import_key",
-        "created_at", "changed_at", "submitted_at", "decided_at",
+        "created_at", "changed_at", "submitted_at", "decided_at", "erased_at",
     }  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def faults(
         found["start"] = "Give the time it started."
     elif "date" not in found and session.minutes and session.ends_at and session.ends_at > now:
         found["start"] = "It has not ended yet. Submit it afterwards, or correct the start."
-    if not session.done.strip():
+    if not session.done.strip() and session.erased_at is None:
         found["done"] = "Say in a sentence or two what you did."
     for name, sentence in UNREADABLE.items():
         if name in session.typed and not (name == "start" and waits_for_date):

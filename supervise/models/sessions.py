@@ -36,6 +36,10 @@ class Incomplete(Exception):  # noqa: N818 - it names what is wrong with the ses
 class PracticeSession(Model):
     """One session of coaching or mentoring practice. Minutes are whole; moments are UTC."""
 
+    KEPT = ("id", "enrolment_id", "learner_id", "unit", "kind", "mode", "date", "minutes",
+            "starts_at", "ends_at", "engagements")  # fmt: skip
+    """The part of what is signed that stays provable where a client's consent is withdrawn."""
+
     centre = peewee.ForeignKeyField(Centre)
     enrolment = peewee.ForeignKeyField(Enrolment, backref="sessions")
     learner = peewee.ForeignKeyField(Person)
@@ -64,6 +68,8 @@ class PracticeSession(Model):
     changed_at = UTCField()
     submitted_at = UTCField(null=True)
     decided_at = UTCField(null=True)
+    erased_at = UTCField(null=True)
+    """When a client's withdrawn consent took its texts away; they stay away."""
 
     # --- who sees what -------------------------------------------------------------------
 
@@ -171,19 +177,31 @@ class PracticeSession(Model):
         """What was typed into a draft and could not be read, kept as it was typed."""
         return dict(json.loads(self.unparsed))
 
-    def signed_content(self, engagement_ids: Iterable[int] | None = None) -> dict[str, Any]:
+    def signed_content(
+        self,
+        engagement_ids: Iterable[int] | None = None,
+        goals: Iterable[tuple[int, int]] | None = None,
+    ) -> dict[str, Any]:
         """What a signature covers: everything a supervisor could read, private notes left out.
 
-        One query for the engagements, or none where their ids are at hand.
+        One query each for the engagements and for the goals, as (id, progress), or none where they
+        are at hand. Goals are part of it only where there are any.
         """
-        names = ("enrolment_id", "learner_id", "unit", "kind", "mode", "place", "date", "minutes")
+        from supervise.models.goals import SessionGoal
+
+        if goals is None:
+            worked = SessionGoal.select(SessionGoal.goal, SessionGoal.progress)
+            goals = worked.where(SessionGoal.session == self).tuples()
         if engagement_ids is None:
             mine = SessionEngagement.session == self
             links = SessionEngagement.select(SessionEngagement.engagement).where(mine)
             engagement_ids = [row[0] for row in links.tuples()]
+        names = ("enrolment_id", "learner_id", "unit", "kind", "mode", "place", "date", "minutes")
         content: dict[str, Any] = {name: getattr(self, name) for name in names}
         content |= {name: getattr(self, name) for name in (*SUPERVISION_TEXTS, "extract")}
         content |= {"id": self.id, "starts_at": self.starts_at, "ends_at": self.ends_at}
+        worked_on = sorted([goal_id, progress] for goal_id, progress in goals)
+        content |= {"goals": worked_on} if worked_on else {}
         return {**content, "engagements": sorted(engagement_ids)}
 
     # --- moves ---------------------------------------------------------------------------

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
 import peewee
 
-from supervise.db import DateField, Model, UTCField
-from supervise.models.centres import Centre
+from supervise import events
+from supervise.db import DateField, Model, UTCField, write
+from supervise.models.centres import Centre, Refused
 from supervise.models.clients import Client
 from supervise.models.people import Actor
+from supervise.workflow import allow
+
+WITHDRAWN = (
+    "Consent was withdrawn, so nothing is written about this client until they give it again."
+)
 
 
 class ClientIdentity(Model):
     """Name and contact of a client and their sponsor. Only the learner who keeps them reads this."""
+
+    NAMES = (
+        "name", "email", "organisation", "sponsor_name", "sponsor_email", "sponsor_organisation",
+    )  # fmt: skip
 
     client = peewee.ForeignKeyField(Client, unique=True)
     name = peewee.TextField(default="")
@@ -28,6 +42,26 @@ class ClientIdentity(Model):
             return cls(client=client)
         return cls.get_or_none(cls.client == client) or cls(client=client)
 
+    @classmethod
+    def keep(cls, client: Client, values: Mapping[str, str], *, by: Actor, now: datetime) -> bool:
+        """Keep who a client is; False where nothing differs.
+
+        The history holds which fields changed, and no word of what stands in them. Raises
+        NotAllowed for anybody but the client's learner, and Refused after consent was withdrawn.
+        """
+        allow(by.is_(client.learner_id))
+        with write():
+            mine = cls.of(client, by)
+            changed = [name for name in cls.NAMES if values.get(name, "") != getattr(mine, name)]
+            if not changed:
+                return False
+            Consent.refuse_withdrawn(client)
+            fresh = {name: values.get(name, "") for name in changed}
+            made = cls.insert(client=client, **fresh)
+            made.on_conflict(conflict_target=[cls.client], update=fresh).execute()
+            _record(client, "kept who it is", by, now, fields=changed)
+        return True
+
 
 class Consent(Model):
     """A client's consent: from when, to what; and its withdrawal. One at a time is open."""
@@ -38,3 +72,65 @@ class Consent(Model):
     scope = peewee.TextField()
     withdrawn_on = DateField(null=True)
     created_at = UTCField()
+
+    @classmethod
+    def last(cls, client: Client) -> Consent | None:
+        """The consent of a client that is open, or the one withdrawn last. One query."""
+        found: Consent | None = (
+            cls.select()
+            .where(cls.client == client)
+            .order_by(cls.withdrawn_on.is_null().desc(), cls.id.desc())
+            .first()
+        )
+        return found
+
+    @classmethod
+    def refuse_withdrawn(cls, client: Client) -> None:
+        """Raises Refused where the client withdrew their consent and has not given it again."""
+        last = cls.last(client)
+        if last is not None and last.withdrawn_on is not None:
+            raise Refused(WITHDRAWN)
+
+    @classmethod
+    def give(
+        cls, client: Client, given_on: date, scope: str, *, by: Actor, now: datetime
+    ) -> Consent:
+        """Record what the client consented to and since when; an open one takes the new words.
+
+        Raises NotAllowed for anybody but the client's learner, and ValueError for a day that has
+        not come, or one before the last withdrawal.
+        """
+        allow(by.is_(client.learner_id))
+        if given_on > by.today:
+            raise ValueError("Consent cannot have been given on a day that has not come.")
+        with write():
+            last = cls.last(client)
+            if last is not None and last.withdrawn_on is not None and given_on < last.withdrawn_on:
+                raise ValueError("This is before the last consent was withdrawn. Correct the day.")
+            if last is None or last.withdrawn_on is not None:
+                last = cls.create(
+                    centre=client.centre_id,
+                    client=client,
+                    given_on=given_on,
+                    scope=scope,
+                    created_at=now,
+                )
+                _record(client, "recorded consent", by, now, given_on=given_on)
+            elif (last.given_on, last.scope) != (given_on, scope):
+                before, last.given_on, last.scope = last.given_on, given_on, scope
+                last.save()
+                _record(client, "changed the consent", by, now, before=before, after=given_on)
+        return last
+
+
+def _record(client: Client, verb: str, by: Actor, now: datetime, **detail: Any) -> None:
+    events.record(
+        centre_id=client.centre_id,
+        verb=verb,
+        subject="client",
+        subject_id=client.id,
+        now=now,
+        person_id=by.recorded,
+        role="learner",
+        **detail,
+    )

@@ -200,7 +200,7 @@ RULES: dict[Any, Rule] = {
         lambda p: PracticeSession.learner == p,
         "id centre_id enrolment_id learner_id unit kind mode place date starts_at ends_at minutes "
         "plan own_goal done tools progress reflection plan_change extract state version created_at "
-        "changed_at submitted_at decided_at",
+        "changed_at submitted_at decided_at erased_at",
         erase="unparsed draft_key import_key",
     ),
     SessionEngagement: Rule(
@@ -215,7 +215,7 @@ RULES: dict[Any, Rule] = {
     signing.SignOff: Rule(
         lambda p: signing.SignOff.person_id == p.id,
         "id centre_id seq subject subject_id subject_version person_id role decision comment at",
-        retain="previous hash content_sha256",
+        retain="previous hash content_sha256 kept_sha256",
     ),
     events.Event: Rule(
         lambda p: events.Event.person_id == p.id,

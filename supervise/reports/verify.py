@@ -26,10 +26,12 @@ from supervise.models import (
     Person,
     PracticeSession,
     SessionEngagement,
+    SessionGoal,
+    erasure,
 )
 from supervise.reports import replay
 from supervise.rules.moments import short_date
-from supervise.signing import BATCH, ChainHead, Misfit, SignOff, sha256, walk
+from supervise.signing import BATCH, ChainHead, Misfit, SignOff, kept_sha256, sha256, walk
 from supervise.workflow import SESSION
 
 MOVES = {move.done: move.target for move in SESSION.moves.values()}
@@ -123,14 +125,17 @@ def _of(model: Any, centre: Centre, subject: str) -> Any:
 def _sessions(centre: Centre) -> Iterator[Misfit]:
     for batch in _batches(PracticeSession, centre):
         ids = [session.id for session in batch]
-        sign_offs, moves = _last_sign_offs("session", ids), _last_moves(ids)
-        engagements, names = _engagement_ids(ids), _names(batch)
+        sign_offs, (moves, erased) = _last_sign_offs("session", ids), _last_told(ids)
+        engagements, names, goals = _engagement_ids(ids), _names(batch), _goals(ids)
         for session in batch:
             sign_off, move = sign_offs.get(session.id), moves.get(session.id)
             name = f"session {session.id} of {names.get(session.enrolment_id, 'nobody')}"
             if session.enrolment_id not in names:
                 yield Misfit(f"{name}: its enrolment, or its learner, is gone.")
-            elif fault := _session_fault(session, sign_off, move, engagements[session.id]):
+                continue
+            content = session.signed_content(engagements[session.id], goals[session.id])
+            fault = _erasure_fault(session, erased.get(session.id), content)
+            if fault := fault or _session_fault(session, sign_off, move, content):
                 yield Misfit(f"{name}{_signed(sign_off)}: {fault}")
 
 
@@ -138,7 +143,7 @@ def _session_fault(
     session: PracticeSession,
     sign_off: SignOff | None,
     move: Event | None,
-    engagement_ids: list[int],
+    content: dict[str, Any],
 ) -> str:
     """What does not fit between a session, its last sign-off and its last move; nothing if all does."""
     state = session.state
@@ -152,21 +157,49 @@ def _session_fault(
         return f"it was approved, but it says {state}, and nobody reopened it."
     if sign_off is not None and state == "approved" and sign_off.subject_version != session.version:
         return "it was changed after it was signed."
-    unchanged = sign_off is not None and sign_off.subject_version == session.version
-    if unchanged and sign_off.content_sha256 != sha256(session.signed_content(engagement_ids)):  # type: ignore[union-attr]
-        return "its content is not what was signed."
+    if sign_off is not None and sign_off.subject_version == session.version:
+        kept = kept_sha256(session, content)
+        erased = session.erased_at is not None and sign_off.kept_sha256 in ("", kept)
+        if not erased and sign_off.content_sha256 != sha256(content):
+            return "its content is not what was signed."
     told = MOVES[move.verb] if move else "draft"
     if told != state:
         return f"it says {state}, but by its history it is {told}."
     return ""
 
 
-def _last_moves(ids: list[int]) -> dict[int, Event]:
-    """The last event of each session that moved its state. One query."""
-    rows = Event.select(Event.subject_id, Event.verb).where(
-        (Event.subject == "session") & Event.subject_id.in_(ids) & Event.verb.in_(list(MOVES))
+def _erasure_fault(session: PracticeSession, erased: Event | None, content: dict[str, Any]) -> str:
+    """What does not fit between a session and the history of its erasure under withdrawn consent."""
+    if erased is None:
+        return "its texts are gone, but nobody withdrew consent." if session.erased_at else ""
+    if session.erased_at != erased.at or any(content[name] for name in erasure.TEXTS):
+        return "its texts were erased under a withdrawn consent, and are there again."
+    told = erased.details
+    if told["version"] == session.version and told["kept_sha256"] != kept_sha256(session, content):
+        return "what was left of it when consent was withdrawn is not what it says now."
+    return ""
+
+
+def _goals(ids: list[int]) -> defaultdict[int, list[tuple[int, int]]]:
+    """The goals each session worked on, with how far along they were. One query."""
+    found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    rows = SessionGoal.select(SessionGoal.session, SessionGoal.goal, SessionGoal.progress)
+    for session_id, goal_id, progress in rows.where(SessionGoal.session.in_(ids)).tuples():
+        found[session_id].append((goal_id, progress))
+    return found
+
+
+def _last_told(ids: list[int]) -> tuple[dict[int, Event], dict[int, Event]]:
+    """The last event of each session that moved its state, and that of its erasure. One query."""
+    rows = Event.select().where(
+        (Event.subject == "session")
+        & Event.subject_id.in_(ids)
+        & Event.verb.in_([*MOVES, erasure.VERB])
     )
-    return {event.subject_id: event for event in rows.order_by(Event.seq)}
+    moves, erased = {}, {}
+    for event in rows.order_by(Event.seq):
+        (moves if event.verb in MOVES else erased)[event.subject_id] = event
+    return moves, erased
 
 
 def _engagement_ids(ids: list[int]) -> defaultdict[int, list[int]]:

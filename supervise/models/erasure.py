@@ -1,0 +1,174 @@
+"""Withdrawn consent: what was written about a client goes; when and how long they met stays.
+
+Signed hours stay signed. Each session's erasure is a line of its history that holds a hash over
+what stays of it, and the signature has one too, so ``verify`` still proves the minutes
+(product.md: "Withdrawing consent removes content and keeps provable minutes").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import peewee
+
+from supervise import events, signing
+from supervise.db import is_sqlite, write
+from supervise.models.clients import Client, Engagement
+from supervise.models.confirmations import Confirmation
+from supervise.models.contracts import Agreement, Contract
+from supervise.models.feedback import Feedback
+from supervise.models.goals import ClosingReview, SessionGoal
+from supervise.models.links import Link, LinkContact, Mail, SignedName
+from supervise.models.people import Actor
+from supervise.models.sessions import (
+    SUPERVISION_TEXTS,
+    PracticeSession,
+    PrivateNote,
+    SessionEngagement,
+)
+from supervise.models.vault import ClientIdentity, Consent
+from supervise.signing import SignOff
+from supervise.workflow import WrongState, allow
+
+TEXTS = ("place", *SUPERVISION_TEXTS, "extract")
+EMPTY = dict.fromkeys(TEXTS, "") | {"unparsed": "{}"}
+ABOUT = ("needs", "needs_tool", "preference", "strengths")
+VERB = "erased"
+"""What the history says of a session whose texts were taken away."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What a withdrawal takes and what it leaves, counted before it is pressed."""
+
+    sessions: int
+    groups: int
+    """Of these, sessions with other clients too: their texts go as well."""
+    approved: int
+    minutes: int
+    """Of the approved ones; they stay."""
+    links: int
+    """Open links, which stop working."""
+
+
+def extent(client: Client, now: datetime) -> Extent:
+    """How much a withdrawal would touch. Two queries."""
+    rows = list(_sessions(client))
+    ids = [session.id for session in rows]
+    several = (
+        SessionEngagement.select(SessionEngagement.session)
+        .where(SessionEngagement.session.in_(ids))
+        .group_by(SessionEngagement.session)
+        .having(peewee.fn.COUNT(SessionEngagement.id) > 1)
+        .count()
+    )
+    approved = [session.minutes or 0 for session in rows if session.state == "approved"]
+    unused = Link.used_at.is_null() & Link.ended_at.is_null() & (Link.expires_at > now)
+    links = Link.select().where((Link.client == client) & unused).count()
+    return Extent(len(rows), several, len(approved), sum(approved), links)
+
+
+def withdraw(consent: Consent, withdrawn_on: date, *, by: Actor, now: datetime) -> int:
+    """Withdraw consent as the client asked; returns how many sessions lost their texts.
+
+    Goes: the texts of every session with them, a group's too, private notes among them; who they
+    are, what the coach noted of them, names typed under agreements, open links and unsent mail.
+    Stays: date, length, kind and unit of each session, what was signed, contracts, comments that
+    are part of the history, and feedback that was given. Raises NotAllowed for anybody but the
+    client's learner, ValueError for a day that cannot be, WrongState where it is withdrawn already.
+    """
+    client = consent.client
+    allow(by.is_(client.learner_id))
+    if withdrawn_on > by.today:
+        raise ValueError("Consent cannot have been withdrawn on a day that has not come.")
+    if withdrawn_on < consent.given_on:
+        raise ValueError("This is before the consent was given. Correct the day.")
+    with write():
+        open_ = (Consent.id == consent.id) & Consent.withdrawn_on.is_null()
+        if not Consent.update(withdrawn_on=withdrawn_on).where(open_).execute():
+            raise WrongState("This consent was withdrawn already. Nothing was changed.")
+        erased = _erase_sessions(client, by, now)
+        _forget(client, now)
+        events.record(
+            centre_id=client.centre_id,
+            verb="withdrew consent",
+            subject="client",
+            subject_id=client.id,
+            now=now,
+            person_id=by.recorded,
+            role="learner",
+            withdrawn_on=withdrawn_on,
+            sessions=erased,
+        )
+    return erased
+
+
+def _sessions(client: Client) -> peewee.ModelSelect:
+    """The sessions with a client, in whatever state, that still have their texts."""
+    mine = Engagement.select(Engagement.id).where(Engagement.client == client)
+    theirs = SessionEngagement.select(SessionEngagement.session).where(
+        SessionEngagement.engagement.in_(mine)
+    )
+    unerased = PracticeSession.id.in_(theirs) & PracticeSession.erased_at.is_null()
+    return PracticeSession.select().where(unerased).order_by(PracticeSession.id)
+
+
+def _erase_sessions(client: Client, by: Actor, now: datetime) -> int:
+    """The rows first, then their history: an approval takes its locks in the same order."""
+    query = _sessions(client)
+    sessions = list(query if is_sqlite() else query.for_update())
+    ids = [session.id for session in sessions]
+    PrivateNote.delete().where(PrivateNote.session.in_(ids)).execute()
+    SessionGoal.delete().where(SessionGoal.session.in_(ids)).execute()
+    sealed = PracticeSession.id.in_(ids) & (PracticeSession.state == "approved")
+    others = PracticeSession.id.in_(ids) & (PracticeSession.state != "approved")
+    PracticeSession.update(**EMPTY, erased_at=now).where(sealed).execute()
+    # a tab still open with the text must not save it again: it finds another version
+    PracticeSession.update(
+        **EMPTY, erased_at=now, changed_at=now, version=PracticeSession.version + 1
+    ).where(others).execute()
+    for session in (
+        PracticeSession.select().where(PracticeSession.id.in_(ids)).order_by(PracticeSession.id)
+    ):
+        events.record(
+            centre_id=session.centre_id,
+            verb=VERB,
+            subject="session",
+            subject_id=session.id,
+            now=now,
+            person_id=by.recorded,
+            role="learner",
+            version=session.version,
+            kept_sha256=signing.kept_sha256(session, session.signed_content(goals=())),
+        )
+    return len(ids)
+
+
+def _forget(client: Client, now: datetime) -> None:
+    """Who they are, and what is on its way to them."""
+    ClientIdentity.delete().where(ClientIdentity.client == client).execute()
+    Client.update(**dict.fromkeys(ABOUT, "")).where(Client.id == client.id).execute()
+    links = Link.select(Link.id).where(Link.client == client)
+    Link.end(Link.client == client, now)
+    LinkContact.update(name="", email="").where(LinkContact.link.in_(links)).execute()
+    Mail.delete().where(Mail.link.in_(links) & Mail.sent_at.is_null()).execute()
+    SignedName.delete().where(SignedName.sign_off_id.in_(_signed_by(client))).execute()
+    engagements = Engagement.select(Engagement.id).where(Engagement.client == client)
+    reviews = ClosingReview.engagement.in_(engagements)
+    ClosingReview.update(start="", outcome="", remains="", evaluation="", success="").where(
+        reviews
+    ).execute()
+
+
+def _signed_by(client: Client) -> peewee.ModelSelect:
+    """The sign-offs of this client, and of their sponsor, given by link."""
+    contracts = Contract.select(Contract.id).join(Engagement).where(Engagement.client == client)
+    agreed = Agreement.select(Agreement.id).where(Agreement.contract.in_(contracts))
+    asked = Confirmation.select(Confirmation.id).where(Confirmation.client == client)
+    told = Feedback.select(Feedback.id).where(Feedback.client == client)
+    return SignOff.select(SignOff.id).where(
+        ((SignOff.subject == "agreement") & SignOff.subject_id.in_(agreed))
+        | ((SignOff.subject == "confirmation") & SignOff.subject_id.in_(asked))
+        | ((SignOff.subject == "feedback") & SignOff.subject_id.in_(told))
+    )

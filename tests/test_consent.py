@@ -1,0 +1,258 @@
+"""Consent: given, changed and withdrawn. Content goes then, and the minutes can still be proved."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import peewee
+import pytest
+import time_machine
+
+from supervise import db, signing
+from supervise.db import write
+from supervise.events import Event
+from supervise.models import (
+    Client,
+    ClientIdentity,
+    Consent,
+    Link,
+    LinkContact,
+    Mail,
+    PracticeSession,
+    PrivateNote,
+    erasure,
+)
+from supervise.models.centres import Refused
+from supervise.reports import verify
+from supervise.workflow import NotAllowed, WrongState
+from tests.world import World, sign_in
+
+TODAY = date(2026, 10, 8)
+TEXTS = {name: f"{name} of it" for name in erasure.TEXTS if name not in ("place", "done")}
+
+
+@pytest.fixture
+def world(app):
+    app.config["WTF_CSRF_ENABLED"] = False
+    signing.use_key("the key of this test")
+    made = World()
+    with time_machine.travel(made.now, tick=False):
+        yield made
+
+
+@pytest.fixture
+def me(world):
+    return world.actor(world.learner)
+
+
+def give(world, alias="Client A", given_on=date(2026, 3, 1), scope="Notes of our sessions"):
+    return Consent.give(
+        world.client(alias), given_on, scope, by=world.actor(world.learner), now=world.now
+    )
+
+
+def withdraw(world, consent=None, **how):
+    return erasure.withdraw(
+        consent or give(world),
+        how.get("on", TODAY),
+        by=how.get("by") or world.actor(world.learner),
+        now=world.now,
+    )
+
+
+def misfits(world):
+    return [misfit.sentence for misfit in verify.verify(world.centre)]
+
+
+def now_(session):
+    return PracticeSession.get_by_id(session.id)
+
+
+def kept(session):
+    """All of a session that a withdrawal may not touch."""
+    row = now_(session)
+    return {
+        name: getattr(row, name)
+        for name in ("state", "unit", "kind", "mode", "date", "starts_at", "ends_at", "minutes")
+    } | {"clients": [engagement.client.alias for engagement in row.engagements]}
+
+
+@pytest.mark.parametrize("state", ["draft", "submitted", "approved", "returned", "reopened"])
+def test_texts_go_and_minutes_stay_in_every_state(world, state):
+    session = world.session(state=state, **TEXTS)
+    PrivateNote.create(session=session, text="Only mine.")
+    before, version = kept(session), session.version
+    assert withdraw(world) == 1
+    row = now_(session)
+    assert [getattr(row, name) for name in erasure.TEXTS] == [""] * len(erasure.TEXTS)
+    assert row.private_text == ""
+    assert row.erased_at == world.now
+    assert kept(session) == before
+    assert row.version == (version if state == "approved" else version + 1)
+    assert misfits(world) == []
+
+
+def test_a_group_loses_its_texts_and_keeps_everybody(world):
+    group = world.session(clients=("Client A", "Client B"), state="approved")
+    other = world.session(clients=("Client B",), day=date(2026, 9, 2), state="approved")
+    withdraw(world)
+    assert now_(group).done == ""
+    assert kept(group)["clients"] == ["Client A", "Client B"]
+    assert now_(other).done != ""
+    assert misfits(world) == []
+
+
+def test_an_erased_session_is_reopened_and_approved_again(world):
+    session = world.session(state="approved", **TEXTS)
+    withdraw(world)
+    boss, me = world.actor(world.supervisor), world.actor(world.learner)
+    now_(session).reopen(by=boss, now=world.now, reason="Wrong length")
+    assert misfits(world) == []
+    row = now_(session)
+    row.submit(by=me, now=world.now)  # without a word of what was done
+    row.approve(by=boss, now=world.now)
+    assert misfits(world) == []
+    assert row.erased_at == world.now
+
+
+@pytest.mark.parametrize("state", ["draft", "submitted", "returned"])
+def test_what_was_erased_moves_on(world, state):
+    session = world.session(state=state, **TEXTS)
+    withdraw(world)
+    row = now_(session)
+    if state != "submitted":
+        row.submit(by=world.actor(world.learner), now=world.now)
+    row.approve(by=world.actor(world.supervisor), now=world.now)
+    assert misfits(world) == []
+
+
+def test_the_door_opens_for_an_erasure_and_for_nothing_else(world):
+    session = world.session(state="approved", **TEXTS)
+    mine = PracticeSession.id == session.id
+    gone = {**erasure.EMPTY, "erased_at": world.now}
+    for changes in (
+        {"done": ""},
+        {"erased_at": world.now},
+        {**gone, "done": "Something else"},
+        {**gone, "minutes": 90},
+        {**gone, "date": date(2026, 9, 2)},
+        {**gone, "unit": "D3.03"},
+        {**gone, "kind": "mentoring"},
+        {**gone, "version": 9},
+        {**gone, "state": "reopened"},
+    ):
+        with pytest.raises(peewee.DatabaseError), write():
+            PracticeSession.update(**changes).where(mine).execute()
+    withdraw(world)
+    for changes in (
+        {"done": "It is back"},
+        {"erased_at": None},
+        {"erased_at": world.now + timedelta(days=1)},
+        {"minutes": 90},
+    ):
+        with pytest.raises(peewee.DatabaseError), write():
+            PracticeSession.update(**changes).where(mine).execute()
+
+
+def disarm():
+    on = "" if db.is_sqlite() else " ON practice_session"
+    for name in ("session_sealed", "session_erased"):
+        db.database.execute_sql(f"DROP TRIGGER {name}{on}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"minutes": 90}, "what was left of it when consent was withdrawn"),
+        ({"date": date(2026, 9, 2)}, "what was left of it when consent was withdrawn"),
+        ({"erased_at": None, "done": "Scaling, then one step."}, "and are there again"),
+    ],
+)
+def test_verify_names_a_change_to_what_stays(world, changes, sentence):
+    session = world.session(state="approved")
+    withdraw(world)
+    disarm()
+    PracticeSession.update(**changes).where(PracticeSession.id == session.id).execute()
+    [found] = misfits(world)
+    assert sentence in found
+
+
+def test_verify_names_texts_that_went_without_a_withdrawal(world):
+    session = world.session(state="approved")
+    gone = PracticeSession.update(**erasure.EMPTY, erased_at=world.now)
+    gone.where(PracticeSession.id == session.id).execute()
+    [found] = misfits(world)
+    assert "nobody withdrew consent" in found
+
+
+def test_who_they_are_and_what_is_on_its_way_goes_too(world, me):
+    client = world.client()
+    ClientIdentity.keep(client, {"name": "Ottoline Grebe"}, by=me, now=world.now)
+    client.needs, client.strengths = "Delegates little", "Kind"
+    client.save()
+    with write():
+        link = Link.make(
+            "contract", "client", by=me, now=world.now, client=client, name="O", email="o@e.org"
+        )
+        other = Link.make("contract", "client", by=me, now=world.now, email="b@e.org")
+    withdraw(world)
+    assert not ClientIdentity.select().exists()
+    assert (Client.get_by_id(client.id).needs, Client.get_by_id(client.id).strengths) == ("", "")
+    assert Link.get_by_id(link.id).standing(world.now) == "ended"
+    assert Link.get_by_id(other.id).standing(world.now) == "open"
+    contact = LinkContact.get(LinkContact.link == link)
+    assert (contact.name, contact.email) == ("", "")
+    assert [mail.link_id for mail in Mail.select()] == [other.id]
+
+
+def test_nothing_is_written_about_them_until_they_consent_again(world, me):
+    withdraw(world)
+    with pytest.raises(Refused, match="Consent was withdrawn"):
+        ClientIdentity.keep(world.client(), {"name": "Ottoline Grebe"}, by=me, now=world.now)
+    give(world, given_on=TODAY)
+    assert ClientIdentity.keep(world.client(), {"name": "O"}, by=me, now=world.now)
+
+
+def test_days_that_cannot_be(world, me):
+    consent = give(world)
+    for on, sentence in (
+        (TODAY + timedelta(days=1), "has not come"),
+        (date(2026, 2, 28), "before the consent was given"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            withdraw(world, consent, on=on)
+    with pytest.raises(ValueError, match="has not come"):
+        give(world, given_on=TODAY + timedelta(days=1))
+    withdraw(world, consent)
+    with pytest.raises(WrongState, match="already"):
+        withdraw(world, consent)
+    with pytest.raises(ValueError, match="before the last consent"):
+        give(world, given_on=date(2026, 3, 1))
+    assert Event.select().where(Event.verb == "withdrew consent").count() == 1
+
+
+def test_only_their_own_learner_gives_or_withdraws(world):
+    consent = give(world)
+    for person in (world.supervisor, world.tutor, world.admin):
+        with pytest.raises(NotAllowed):
+            withdraw(world, consent, by=world.actor(person))
+        with pytest.raises(NotAllowed):
+            Consent.give(world.client(), TODAY, "All", by=world.actor(person), now=world.now)
+
+
+def test_the_history_names_fields_and_days_and_no_word(world, me):
+    ClientIdentity.keep(
+        world.client(), {"name": "Ottoline", "email": "o@e.org"}, by=me, now=world.now
+    )
+    ClientIdentity.keep(
+        world.client(), {"name": "Ottoline", "email": "p@e.org"}, by=me, now=world.now
+    )
+    same = {"name": "Ottoline", "email": "p@e.org"}
+    assert not ClientIdentity.keep(world.client(), same, by=me, now=world.now)
+    give(world, scope="Ottoline said yes to notes")
+    told = [e.details for e in Event.select().where(Event.subject == "client").order_by(Event.id)]
+    assert told == [
+        {"fields": ["name", "email"]},
+        {"fields": ["email"]},
+        {"given_on": "2026-03-01"},
+    ]
