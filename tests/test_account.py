@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from supervise import codes, events, passwords
-from supervise.models import Centre, Membership, Person, SignIn
+from supervise.models import Centre, Invitation, Membership, Person, SignIn
 from supervise.views.signin import PER_ACCOUNT
 from tests.world import NOW, World, sign_in
 
@@ -183,7 +183,7 @@ def set_up(client: FlaskClient) -> str:
     """Sets the second factor up as a person does; returns the secret."""
     page = client.get("/account/second-factor").text
     secret = re.search(r'id="secret">([A-Z2-7 ]+)<', page)[1].replace(" ", "")
-    done = post(client, "/second-factor", code=pyotp.TOTP(secret).at(NOW))
+    done = post(client, "/second-factor", code=pyotp.TOTP(secret).at(NOW), old=PASSWORD)
     assert "The second factor is on." in done.text
     return secret
 
@@ -192,13 +192,32 @@ def test_a_second_factor_is_set_up_by_a_code(client: FlaskClient, world: World) 
     page = client.get("/account/second-factor").text
     assert "<svg" in page
     assert "data:" not in page
-    refused = post(client, "/second-factor", code="000 00")
+    refused = post(client, "/second-factor", code="000 00", old=PASSWORD)
     assert refused.status_code == 422
     assert "This code is not right." in refused.text
     assert learner(world).totp_secret is None
     secret = set_up(client)
     assert learner(world).totp_secret == secret
     assert secret not in client.get("/account/second-factor").text
+
+
+def test_setting_it_up_needs_the_password(client: FlaskClient, world: World) -> None:
+    page = client.get("/account/second-factor").text
+    secret = re.search(r'id="secret">([A-Z2-7 ]+)<', page)[1].replace(" ", "")
+    code = pyotp.TOTP(secret).at(NOW)
+    for old in ("", "wrong"):
+        assert post(client, "/second-factor", code=code, old=old).status_code == 422
+    assert learner(world).totp_secret is None
+
+
+def test_a_new_password_ends_a_link_that_could_set_another(
+    app: Flask, client: FlaskClient, world: World
+) -> None:
+    token = Invitation.invite(world.learner, world.centre, now=NOW, days=14)
+    post(client, "/password", old=PASSWORD, password=NEW, confirm=NEW)
+    stranger = app.test_client()
+    assert stranger.get(f"/invitation/{token}").status_code == 410
+    assert passwords.verify(learner(world).password_hash, NEW)
 
 
 def test_the_code_of_the_setting_up_cannot_be_used_again(client: FlaskClient, world: World) -> None:

@@ -505,9 +505,6 @@ def strangers(world):
     """Sessions that Marian may not decide, by why."""
     other = World()
     mine = world.enrol(world.supervisor)
-    Assignment.create(  # as it could stand in an old database; the model refuses it
-        enrolment=mine, person=world.supervisor, role="supervisor", from_on=world.started_on
-    )
     joan = world.person("Joan Petrie", "supervisor")
     world.assign(joan, "supervisor", mine)
     tutored = world.enrol(world.person("Tom Leary", "learner"))
@@ -691,3 +688,29 @@ def test_a_reopened_session_is_approved_again_from_its_page(app: Flask, world: W
     assert answer.status_code == 303
     assert PracticeSession.get_by_id(session.id).state == "approved"
     assert "Approve it again" not in boss.get(f"/sessions/{session.id}").text
+
+
+def test_a_coach_handed_over_meanwhile_costs_nothing_of_the_rest(world, marian):
+    first, second = waiting(world, 2)
+    other = world.enrol(world.person("Tom Leary", "learner"))
+    held = world.assign(world.supervisor, "supervisor", other)
+    theirs = world.session(state="submitted", enrolment=other)
+    held.end(
+        date(2026, 10, 7), by=world.actor(world.admin), now=NOW,
+        successor=world.person("Joan Petrie", "supervisor"),
+    )  # fmt: skip
+    page = send(
+        marian, {first: ("approve", ""), second: ("return", "Which day?"), theirs: ("return", "Why?")}
+    ).get_data(as_text=True)
+    assert (state(first), state(second), state(theirs)) == ("approved", "returned", "submitted")
+    assert "somebody else supervises this coach now" in page
+    assert "Why?" in page, "the comment that was not sent is given back"
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["plain", "htmx"])
+def test_a_comment_begun_on_a_row_that_is_left_stays_in_it(world, marian, headers):
+    first, second = waiting(world, 2)
+    chosen = {first: ("approve", ""), second: ("leave", "I will ask about the")}
+    page = send(marian, chosen, headers=headers).get_data(as_text=True)
+    assert (state(first), state(second)) == ("approved", "submitted")
+    assert "I will ask about the" in page

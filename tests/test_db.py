@@ -19,6 +19,7 @@ from supervise.models import (
     Membership,
     Person,
     PracticeSession,
+    SessionEngagement,
     __all__,
     readiness,
 )
@@ -144,6 +145,30 @@ def test_sqlite_replacing_a_link_is_refused_too(database: peewee.Database) -> No
     World().session(state="approved")
     with pytest.raises(peewee.DatabaseError, match="append-only"), db.write():
         database.execute_sql("INSERT OR REPLACE INTO sign_off SELECT * FROM sign_off LIMIT 1")
+
+
+def test_clients_of_an_approved_session_are_sealed_with_it(database: peewee.Database) -> None:
+    world, other = World(), World()
+    approved, draft = world.session(state="approved"), world.session(day=date(2026, 9, 2))
+    link = SessionEngagement
+    theirs = other.client().engagement("coaching")
+    for change, said in (
+        (lambda: link.delete().where(link.session == approved).execute(), "sealed"),
+        (lambda: link.create(session=approved, engagement=theirs), "own learner"),
+        (lambda: link.create(session=draft, engagement=theirs), "own learner"),
+        (lambda: link.update(engagement=theirs).execute(), "set anew"),
+    ):
+        with pytest.raises(peewee.DatabaseError, match=said), db.write():
+            change()
+
+
+def test_nobody_is_assigned_to_themselves(database: peewee.Database) -> None:
+    world = World()
+    for role in ("supervisor", "tutor", "assessor", "iqa"):
+        with pytest.raises(peewee.DatabaseError, match="to themselves"), db.write():
+            Assignment.create(
+                enrolment=world.enrolment, person=world.learner, role=role, from_on=NOW.date()
+            )
 
 
 def test_nobody_signs_their_own_session(database: peewee.Database) -> None:

@@ -65,7 +65,7 @@ def test_waiting_is_with_the_supervisor_and_the_rest_is_said_apart(world):
     world.session(day=date(2026, 3, 3), minutes=15, state="reopened")
     world.session(day=date(2026, 3, 4), minutes=5)
     hours = hours_of(world.enrolment, world.centre)
-    assert (hours.waiting, hours.with_supervisor, hours.unfinished) == (140, 90, 50)
+    assert (hours.waiting, hours.submitted, hours.unfinished) == (140, 90, 50)
     assert hours.over_time[-1] == (date(2026, 3, 1), 0, 90)
 
 
@@ -92,7 +92,7 @@ def test_an_overlap_in_another_enrolment_is_found(world):
     clash = world.session(unit="501", start=time(10, 30), enrolment=other)
     verdict = hours_of(other, world.centre).verdicts[clash.id]
     assert verdict.answer == "never"
-    assert "overlaps the session with Client A" in verdict.sentence
+    assert "overlaps a session of another enrolment" in verdict.sentence
 
 
 def test_an_overlap_in_another_centre_is_found_and_its_client_not_named(world):

@@ -10,11 +10,12 @@ import pytest
 from supervise.events import history
 from supervise.models import Assignment, Engagement, PracticeSession, drafts
 from supervise.models.approvals import Choice, NotYours, decide
+from supervise.models.centres import Refused
 from supervise.models.facts import judged
 from supervise.models.sessions import Incomplete
 from supervise.reports import diary
 from supervise.signing import SignOff
-from supervise.workflow import NotAllowed
+from supervise.workflow import NotAllowed, WrongState
 from tests.world import World, sign_in
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -165,3 +166,40 @@ def test_both_ends_of_an_assignment_are_supervised_days(
     session = world.session(day=first + timedelta(days=days_off))
     facts = judged([session], world.enrolment, world.centre).facts[session.id]
     assert facts.supervised is supervised
+
+
+def test_a_reopened_session_that_its_learner_is_changing_is_not_approved(world: World) -> None:
+    session, boss = world.session(state="reopened"), world.actor(world.supervisor)
+    me = world.actor(world.learner)
+    changed = entry(session, date=date(2026, 12, 24), clients=())
+    drafts.save(session, changed, version=session.version, by=me, now=world.now)
+    found = PracticeSession.get_by_id(session.id)
+    assert found.layers_for(boss) == frozenset(), "a half-written correction is nobody else's"
+    with pytest.raises(WrongState, match="changing this session"):
+        found.approve(by=boss, now=world.now)
+    assert PracticeSession.get_by_id(session.id).state == "reopened"
+
+
+@pytest.mark.parametrize("state", ["returned", "reopened"])
+def test_what_was_given_back_is_read_as_before_until_it_is_changed(
+    world: World, state: str
+) -> None:
+    session = world.session(state=state)
+    assert "supervision" in session.layers_for(world.actor(world.supervisor))
+    assert "evidence" in session.layers_for(world.actor(world.tutor))
+    me = world.actor(world.learner)
+    other = entry(session, texts={"done": "Half a"})
+    drafts.save(session, other, version=session.version, by=me, now=world.now)
+    for reader in (world.supervisor, world.tutor):
+        assert session.layers_for(world.actor(reader)) == frozenset()
+    assert "private" in session.layers_for(me)
+
+
+def test_other_days_of_an_assignment_strand_nothing_that_waits(world: World) -> None:
+    world.session(state="submitted")
+    held = Assignment.get(Assignment.person == world.supervisor)
+    admin, yesterday = world.actor(world.admin), date(2026, 10, 7)
+    with pytest.raises(Refused, match="1 session waits"):
+        held.correct(held.from_on, yesterday, by=admin, now=world.now)
+    world.assign(world.person("Ravi Sandhu", "supervisor"), "supervisor")
+    assert held.correct(held.from_on, yesterday, by=admin, now=world.now)

@@ -70,6 +70,7 @@ class ChangePasswordForm(NewPasswordForm):
 class ConfirmCodeForm(FlaskForm):
     """The code that proves that an app holds the secret."""
 
+    old = PasswordField("Your password", [DataRequired("Type your password.")])
     code = StringField("Code from the app", [DataRequired("Type the six figures the app shows.")])
 
 

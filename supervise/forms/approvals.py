@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -56,6 +56,11 @@ class Choices:
     def nothing_chosen(self) -> bool:
         """Whether every session was left."""
         return all(choice.decision == "leave" for choice in self.by_id.values())
+
+    def begun(self, ids: Iterable[int]) -> Choices:
+        """Of these, those with a comment already: a row that is left keeps what was typed in it."""
+        kept = {id_: self.by_id[id_] for id_ in ids if self.by_id[id_].comment}
+        return Choices({id_: replace(choice, version=0) for id_, choice in kept.items()})
 
     def preset(self, ids: list[int]) -> None:
         """Set these to approve, but for those somebody has chosen to return already."""

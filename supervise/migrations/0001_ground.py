@@ -175,6 +175,15 @@ OWN = """
   NEW.subject = 'session' AND EXISTS (
     SELECT 1 FROM practice_session mine WHERE mine.id = NEW.subject_id AND mine.learner_id = NEW.person_id)
 """
+# Nobody supervises, tutors, assesses or quality assures themselves.
+SELF = "EXISTS (SELECT 1 FROM enrolment mine WHERE mine.id = NEW.enrolment_id AND mine.learner_id = NEW.person_id)"
+# The clients of a session are its learner's, and those of an approved one are sealed with it.
+STRANGE = """
+  NOT EXISTS (
+    SELECT 1 FROM practice_session s JOIN engagement e ON e.id = NEW.engagement_id JOIN client c ON c.id = e.client_id
+    WHERE s.id = NEW.session_id AND c.learner_id = s.learner_id AND c.centre_id = s.centre_id AND s.state <> 'approved')
+"""
+UNLINKED = "EXISTS (SELECT 1 FROM practice_session s WHERE s.id = OLD.session_id AND s.state = 'approved')"
 # An approved session is reopened, with these columns as they were, or it stays as it is.
 SESSION_COLUMNS = (
     "id", "centre_id", "enrolment_id", "learner_id", "unit", "kind", "mode", "place", "date", "starts_at", "ends_at",
@@ -188,6 +197,10 @@ SEALED = "OLD.state = 'approved' AND (NEW.state <> 'reopened' OR {})".format(
 REFUSALS = (
     ("sign_off_own", "INSERT", "sign_off", OWN, "nobody signs their own session"),
     ("session_sealed", "UPDATE", "practice_session", SEALED, "an approved session is sealed"),
+    ("assignment_own", "INSERT", "assignment", SELF, "nobody is assigned to themselves"),
+    ("session_client_own", "INSERT", "session_engagement", STRANGE, "a session has clients of its own learner"),
+    ("session_client_sealed", "DELETE", "session_engagement", UNLINKED, "an approved session is sealed"),
+    ("session_client_kept", "UPDATE", "session_engagement", "OLD.id = OLD.id", "the clients of a session are set anew"),
     ("session_kept", "DELETE", "practice_session", "OLD.state = 'approved'", "an approved session is sealed"),
 )  # fmt: skip
 

@@ -19,9 +19,13 @@ def set_zone(zone: str, *, by: Actor) -> None:
 
 
 def set_password(password_hash: str, *, by: Actor, now: datetime, here: SignIn) -> int:
-    """Change the password and end all other sessions; returns how many ended."""
+    """Change the password and end all other sessions; returns how many ended.
+
+    A link that could still set a password ends as well: it may be why the password is changed.
+    """
     with write():
         Person.update(password_hash=password_hash).where(Person.id == by.person.id).execute()
+        Invitation.expire_all(by.person, now)
         _record("changed the password", by, now)
         return SignIn.end_all(by.person, now, but=here.id)
 

@@ -15,6 +15,9 @@ from supervise.models.sessions import PracticeSession
 from supervise.workflow import SESSION, WrongState
 
 
+HANDED_OVER = "somebody else supervises this coach now, so nothing was signed."
+
+
 class NotYours(LookupError):  # noqa: N818 - it names what is wrong with what was asked
     """One of the sessions is not the actor's to decide, or is not there at all."""
 
@@ -57,15 +60,18 @@ class Outcome:
 def decide(choices: Mapping[int, Choice], *, by: Actor, now: datetime) -> Outcome:
     """Take these choices, by session id, in one transaction (product.md, mixed decisions).
 
-    A session that changed since it was read, or that somebody else decided first, is missed: its
-    part is rolled back and the others are decided. Raises NotYours, and decides nothing, where one
-    is not the actor's to decide; ValueError for a return without a comment.
+    A session that changed since it was read, that somebody else decided first, or whose learner
+    has another supervisor since, is missed: its part is rolled back and the others are decided.
+    Raises NotYours, and decides nothing, where one never was the actor's to decide; ValueError for
+    a return without a comment.
     """
     outcome, refusals = Outcome(), dict[int, str]()
     with write():
         sessions = _held(choices, by)
-        if sessions.keys() != choices.keys():
+        gone = choices.keys() - sessions.keys()
+        if PracticeSession.once_supervised_by(by).where(_among(gone)).count() != len(gone):
             raise NotYours
+        refusals |= dict.fromkeys(gone, HANDED_OVER)
         for id_, session in sessions.items():
             try:
                 with write():
@@ -82,9 +88,14 @@ def _held(ids: Collection[int], by: Actor) -> dict[int, PracticeSession]:
     All rows are locked before the first is signed and always in the same order, or two supervisors
     who decide the same rows on PostgreSQL would wait for each other.
     """
-    query = PracticeSession.supervised_by(by).where(PracticeSession.id.in_(list(ids)))
-    query = query.order_by(PracticeSession.id)
-    return {session.id: session for session in (query if is_sqlite() else query.for_update())}
+    query = PracticeSession.supervised_by(by).select_extend(Person).where(_among(ids))
+    query = query.join(Person, on=PracticeSession.learner).order_by(PracticeSession.id)
+    held = query if is_sqlite() else query.for_update(of=PracticeSession)
+    return {session.id: session for session in held}
+
+
+def _among(ids: Collection[int]) -> peewee.Expression:
+    return PracticeSession.id.in_(list(ids))
 
 
 def _take(

@@ -141,12 +141,29 @@ class Assignment(Model):
                     f"{self.person.name} holds that role in another entry on some of these days. "
                     "Correct the other one first."
                 )
+            self._refuse_stranding(from_on, to_on, by.today)
             before = {"from_on": self.from_on, "to_on": self.to_on}
             self.from_on, self.to_on = from_on, to_on
             self.save()
             after = {"from_on": from_on, "to_on": to_on}
             self._record("corrected an assignment", by, now, before=before, after=after)
         return True
+
+    def _refuse_stranding(self, from_on: date, to_on: date | None, today: date) -> None:
+        """Hours are never stranded (product.md): other days must not leave what waits to nobody."""
+        holds = self.from_on <= today and (self.to_on is None or self.to_on >= today)
+        will_hold = from_on <= today and (to_on is None or to_on >= today)
+        if not holds or will_hold or not self.waiting:
+            return
+        same = (Assignment.enrolment == self.enrolment) & (Assignment.role == self.role)
+        others = same & (Assignment.id != self.id) & Assignment.on(today)
+        if not Assignment.select().where(others).exists():
+            sessions = len(self.waiting)
+            noun = "session waits" if sessions == 1 else "sessions wait"
+            raise Refused(
+                f"{sessions} {noun} for {self.person.name}, and nobody else supervises today. "
+                "End the assignment instead: that hands them over."
+            )
 
     def _record(self, verb: str, by: Actor | None, now: datetime, **detail: Any) -> None:
         events.record(

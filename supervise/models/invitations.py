@@ -76,6 +76,12 @@ class Invitation(Model):
         return token
 
     @classmethod
+    def expire_all(cls, person: Person, now: datetime) -> None:
+        """End every link of a person's that only sets a password; an offer of roles stays open."""
+        unused = (cls.person == person) & cls.used_at.is_null() & (cls.expires_at > now)
+        cls.update(expires_at=now).where(unused & (cls.roles == "")).execute()
+
+    @classmethod
     def with_token(cls, token: str) -> Invitation | None:
         """The invitation a token belongs to, usable or not, or None where it is unknown."""
         found: Invitation | None = (

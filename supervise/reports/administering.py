@@ -72,8 +72,13 @@ def administering(actor: Actor) -> Administering:
 
 
 def _supervised(today: date) -> peewee.ModelSelect:
+    """Enrolments with a supervisor that day who may sign in: a closed account supervises nobody."""
     on_that_day = (Assignment.role == "supervisor") & Assignment.on(today)
-    return Assignment.select(Assignment.enrolment).where(on_that_day)
+    return (
+        Assignment.select(Assignment.enrolment)
+        .join(Person)
+        .where(on_that_day & Person.disabled_at.is_null())
+    )
 
 
 def _invited(centre: Centre, now: datetime) -> list[Invited]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
@@ -16,7 +16,7 @@ import peewee
 from supervise.catalogue import Unit
 from supervise.models import Centre, Enrolment, EnrolmentUnit, PracticeSession
 from supervise.models.enrolments import unit_rules
-from supervise.models.facts import Contracts, Spans, contracts_of, facts_of, light
+from supervise.models.facts import Contracts, Spans, beside, contracts_of, facts_of, light
 from supervise.models.sessions import STANDING
 from supervise.rules import hours, moments, standing
 from supervise.rules.hours import EnrolmentFacts, SessionFacts, UnitTotal, Verdict
@@ -83,9 +83,14 @@ class Hours:
         return sum(unit.total.waiting for unit in self.units)
 
     @property
-    def with_supervisor(self) -> int:
+    def submitted(self) -> int:
         """Those of them that wait for the supervisor: what a screen calls waiting."""
-        return sum(unit.total.with_supervisor for unit in self.units)
+        return sum(unit.total.submitted for unit in self.units)
+
+    @property
+    def held(self) -> int:
+        """Those of them that are approved and do not count yet."""
+        return sum(unit.total.held for unit in self.units)
 
     @property
     def unfinished(self) -> int:
@@ -185,7 +190,7 @@ def hours_of_all(
         codes[enrolment_id].add(unit)
     theirs = PracticeSession.learner.in_({e.learner_id for e in enrolments})
     sessions = _sessions(theirs, drafts)
-    facts = _facts(sessions, centre, spans, contracts_of(theirs))
+    facts = _facts(sessions, spans, contracts_of(theirs))
     rivals = _rivals(sessions, facts)
     by_enrolment: defaultdict[int, list[PracticeSession]] = defaultdict(list)
     for session in sessions:
@@ -209,24 +214,25 @@ def _sessions(theirs: peewee.Expression, drafts: bool | int) -> list[PracticeSes
 
 
 def _facts(
-    sessions: list[PracticeSession], centre: Centre, spans: Spans | None, contracts: Contracts
+    sessions: list[PracticeSession], spans: Spans | None, contracts: Contracts
 ) -> dict[int, SessionFacts]:
-    facts = {fact.id: fact for fact in facts_of(sessions, spans, contracts)}
-    for session in sessions:
-        if session.centre_id != centre.id:  # no page of one centre shows a client of another
-            facts[session.id] = replace(facts[session.id], label="a session in another centre")
-    return facts
+    return {fact.id: fact for fact in facts_of(sessions, spans, contracts)}
 
 
 def _rivals(
     sessions: list[PracticeSession], facts: Mapping[int, SessionFacts]
 ) -> dict[int, list[SessionFacts]]:
     """For each session the coach's others that stand (submitted or approved) on the same time."""
+    by_id = {session.id: session for session in sessions}
     coaches: defaultdict[int, list[SessionFacts]] = defaultdict(list)
     for session in sessions:
         coaches[session.learner_id].append(facts[session.id])
     return {
-        id_: [facts[other] for other in others if facts[other].state in STANDING]
+        id_: [
+            beside(by_id[id_], by_id[other], facts[other])
+            for other in others
+            if facts[other].state in STANDING
+        ]
         for coach in coaches.values()
         for id_, others in overlapping(coach).items()
     }

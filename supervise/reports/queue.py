@@ -13,7 +13,7 @@ import peewee
 from supervise import catalogue
 from supervise.models import Actor, Centre, Enrolment, EnrolmentUnit, Person, PracticeSession
 from supervise.models.enrolments import unit_rules
-from supervise.models.facts import facts_of, light, overlaps
+from supervise.models.facts import beside, facts_of, light, overlaps
 from supervise.reports.hours import hours_of_all
 from supervise.rules import hours, moments
 from supervise.rules.hours import EnrolmentFacts, SessionFacts, UnitRule, UnitTotal, Verdict
@@ -173,9 +173,6 @@ def judge(sessions: Iterable[PracticeSession], centre: Centre) -> Judged:
     others = overlaps(list(by_id.values()))
     all_of_them = {other.id: other for found in others.values() for other in found} | by_id
     facts = {fact.id: fact for fact in facts_of(list(all_of_them.values()))}
-    for other in all_of_them.values():
-        if other.centre_id != centre.id:  # no page of one centre shows a client of another
-            facts[other.id] = replace(facts[other.id], label="a session in another centre")
     terms = _terms({session.enrolment_id for session in by_id.values()})
     return {
         id_: (
@@ -183,7 +180,7 @@ def judge(sessions: Iterable[PracticeSession], centre: Centre) -> Judged:
             hours.judge(
                 facts[id_],
                 *terms[session.enrolment_id],
-                [facts[other.id] for other in others.get(id_, ())],
+                [beside(session, other, facts[other.id]) for other in others.get(id_, ())],
                 centre.policy,
             ),
         )

@@ -10,7 +10,15 @@ from typing import Any
 import peewee
 
 from supervise import catalogue
-from supervise.models import Actor, Centre, Enrolment, EnrolmentUnit, PracticeSession
+from supervise.models import (
+    Actor,
+    Centre,
+    Engagement,
+    Enrolment,
+    EnrolmentUnit,
+    PracticeSession,
+    SessionEngagement,
+)
 from supervise.reports.hours import Hours
 from supervise.rules import moments
 from supervise.rules.standing import Practice, Standing, standing
@@ -30,7 +38,7 @@ def of_hours(hours: Hours, centre: Centre, today: date) -> list[Standing]:
             ends=hours.enrolment.ends_on,
             needed=hours.needed,
             to_go=hours.to_go,
-            to_come=sum(max(0, unit.to_go - unit.total.with_supervisor) for unit in hours.units),
+            to_come=sum(max(0, unit.to_go - unit.total.to_come) for unit in hours.units),
             last=max((session.date for session in sent if session.date), default=None),
             submitted=len(submitted),
             submitted_days=_days((s.submitted_at for s in submitted), centre, today),
@@ -50,15 +58,20 @@ def worst(files: Iterable[Hours], centre: Centre, today: date) -> Standing:
 def ranked(enrolments: peewee.ModelSelect, actor: Actor) -> dict[int, tuple[int, Standing]]:
     """The learner of each of these enrolments and about how it stands, by its id. Two queries.
 
-    What is approved is taken as counted, so it serves to put learners in order and to find them.
+    What is approved is taken as counted unless it lies outside the enrolment or lacks its contract,
+    so it serves to put learners in order and to find them; ``of_hours`` says how each stands.
     """
     spans, asked = {}, defaultdict[int, dict[str, int]](dict)
+    contracted = set[str]()
     for id_, learner, version, began, ends, code in _terms(enrolments):
         spans[id_] = learner, began, ends
         if code is not None:
-            asked[id_][code] = catalogue.load(version).unit(code).required_minutes
+            unit = catalogue.load(version).unit(code)
+            asked[id_][code] = unit.required_minutes
+            if unit.contract_required:
+                contracted.add(code)
     sums = defaultdict[int, list[Any]](list)
-    for id_, *rest in _sums(list(spans)):
+    for id_, *rest in _sums(list(spans), contracted):
         sums[id_].append(rest)
     found = {}
     for id_, (learner, *span) in spans.items():
@@ -80,9 +93,21 @@ def _terms(enrolments: peewee.ModelSelect) -> Any:
     )  # fmt: skip
 
 
-def _sums(ids: list[int]) -> Any:
+def _void(contracted: set[str]) -> Any:
+    """The condition that a session cannot count as it stands: its date, or its contract, is against it."""
+    model, link = PracticeSession, SessionEngagement
+    mine = link.select(peewee.SQL("1")).join(Engagement).where(link.session == model.id)
+    agreed = Engagement.contract_agreed_on
+    lacking = mine.where(agreed.is_null() | (agreed > model.date))
+    outside = (model.date < Enrolment.started_on) | (model.date > Enrolment.ends_on)
+    without = peewee.fn.EXISTS(lacking) | ~peewee.fn.EXISTS(mine)
+    return outside | (model.unit.in_(sorted(contracted)) & without)
+
+
+def _sums(ids: list[int], contracted: set[str]) -> Any:
     """For each enrolment and unit: minutes approved and submitted, and what waits since when."""
     model, count, least = PracticeSession, peewee.fn.COUNT, peewee.fn.MIN
+    usable = peewee.Case(None, ((_void(contracted), 0),), model.minutes)
 
     def where(states: Any, value: Any, other: Any = None) -> Any:
         return peewee.Case(None, ((model.state.in_(states), value),), other)
@@ -91,11 +116,12 @@ def _sums(ids: list[int]) -> Any:
     return (
         model.select(
             model.enrolment, model.unit,
-            peewee.fn.SUM(where(("approved",), model.minutes, 0)),
-            peewee.fn.SUM(where(("submitted",), model.minutes, 0)),
+            peewee.fn.SUM(where(("approved",), usable, 0)),
+            peewee.fn.SUM(where(("submitted",), usable, 0)),
             count(where(("submitted",), model.id)), least(where(("submitted",), model.submitted_at)),
             count(where(BACK, model.id)), least(back_since), peewee.fn.MAX(model.date),
         )
+        .join(Enrolment)
         .where(model.enrolment.in_(ids) & (model.state != "draft"))
         .group_by(model.enrolment, model.unit)
         .tuples()

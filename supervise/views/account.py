@@ -89,6 +89,9 @@ def confirm_second_factor() -> Any:
         return _show_factor(422, form=form)
     secret = _new_secret()
     step = codes.matching_step(secret, form.code.data, auth.now())
+    status = _prove(form.old)
+    if status:
+        return _show_factor(status, form=form)
     if step is None:
         form.code.errors = ["This code is not right. Wait for the next one and type that."]
         return _show_factor(422, form=form)

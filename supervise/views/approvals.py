@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, flash, get_flashed_messages, reque
 from supervise import auth, web
 from supervise.forms.approvals import Choices, ReasonForm, read_choices, read_wanted
 from supervise.models import PracticeSession
-from supervise.models.approvals import Missed, NotYours, Outcome, decide
+from supervise.models.approvals import HANDED_OVER, Missed, NotYours, Outcome, decide
 from supervise.reader import at, day_and_time, reader_zone
 from supervise.reports import queue
 from supervise.reports.queue import Wanted
@@ -63,7 +63,7 @@ def page() -> Response:
 def decide_all() -> Response:
     """Decide all rows in one go: nothing at all where a row is at fault, else all that can be."""
     wanted, choices = read_wanted(request.args), read_choices(request.form)
-    _only_ones_own(choices)
+    _refuse_forged(choices)
     wanted = replace(wanted, open=web.number(request.form.get("opened")))
     if "open" in request.form:  # without a script: a row opens or closes, and nothing is decided
         choices.faults.clear()
@@ -79,12 +79,13 @@ def decide_all() -> Response:
         return _queue(wanted, choices, told, 422)
     try:
         outcome = decide(choices.by_id, by=auth.actor(), now=auth.now())
-    except NotYours:  # the assignment ended between the look and the decision
+    except NotYours:
         abort(404)
-    told = _told(outcome, choices)
+    told, wanted = _told(outcome, choices), replace(wanted, open=None)
     unsent = any(choices.by_id[one.session.id].comment for one in outcome.missed)
-    if web.wants_fragment() or unsent:  # a comment is too long for the cookie of a notice
-        return _queue(replace(wanted, open=None), told=told)
+    begun = choices.begun(session.id for session in outcome.left)
+    if web.wants_fragment() or unsent or begun.by_id:  # a comment is too long for a cookie
+        return _queue(wanted, begun, told, found=_rows(wanted))
     flash(told.short(), FLASH)  # type: ignore[arg-type]
     return web.done(url_for("approvals.page", **wanted.but(open=None, page=1)))
 
@@ -124,11 +125,11 @@ def _record(session: PracticeSession) -> str:
     return url_for("sessions.show", session_id=session.id)
 
 
-def _only_ones_own(choices: Choices) -> None:
-    """404 for the whole POST where it names a session that is not the actor's to decide."""
+def _refuse_forged(choices: Choices) -> None:
+    """404 for the whole POST where it names a session that never was the actor's to decide."""
     if choices.too_many:
         abort(422)
-    mine = PracticeSession.supervised_by(auth.actor())
+    mine = PracticeSession.once_supervised_by(auth.actor())
     found = mine.where(PracticeSession.id.in_(list(choices.by_id))).count()
     if choices.forged or found != len(choices.by_id):
         abort(404)
@@ -200,7 +201,10 @@ def _told(outcome: Outcome, choices: Choices) -> Told:
     """The summary, what was missed and why, and the totals of the learners concerned."""
     missed = [_missed(one, choices.by_id[one.session.id].comment) for one in outcome.missed]
     if not outcome.decided:
-        still = any(one.session.state == "submitted" for one in outcome.missed)
+        still = any(
+            one.session.state == "submitted" and one.refusal != HANDED_OVER
+            for one in outcome.missed
+        )
         return Told("Nothing was decided." if still else "Nothing was left to decide.", missed)
     counts = f"{len(outcome.approved)} approved, {len(outcome.returned)} returned, {len(outcome.left)} left."
     decided = [(s.id, f"{s.learner.name}, {_moment(s)}") for s in outcome.decided]
@@ -213,7 +217,9 @@ def _missed(missed: Missed, comment: str) -> str:
     person = missed.person
     who = "somebody" if person is None else "you" if actor.is_(person.id) else person.name
     when = f" at {moments.clock(at(missed.at))}" if missed.at else ""
-    if session.state == "submitted":
+    if missed.refusal == HANDED_OVER:
+        why = HANDED_OVER
+    elif session.state == "submitted":
         again = f"{who} changed it{when}. Read it again, then decide."
         why = missed.refusal if "overlaps" in missed.refusal else again
     elif session.state == "draft":

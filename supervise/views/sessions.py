@@ -139,7 +139,9 @@ def one_page(
             "delete": session.can_delete(actor)
             and not any(line.words == "submitted it" for line in history),
             "reopen": session.state == "approved" and session.can_reopen(actor),
-            "approve": session.state == "reopened" and session.can_approve(actor),
+            "approve": session.state == "reopened"
+            and "supervision" in layers  # its learner is not changing it
+            and session.can_approve(actor),
             "decide": session.state == "submitted" and session.can_decide(actor),
         },
         told_status=status,

@@ -208,10 +208,22 @@ def log() -> list[SessionFacts]:
 
 def test_totals_are_the_sums_of_the_verdicts() -> None:
     found = totals(log(), judge_all(log(), ENROLMENT, UNITS, SEPARATE), UNITS)
-    assert found["D3.03"] == UnitTotal("D3.03", 360, counted=60, waiting=45, never=30)
+    assert found["D3.03"] == UnitTotal(
+        "D3.03", 360, counted=60, waiting=45, never=30, submitted=45, to_come=45
+    )
     assert found["D3.04"] == UnitTotal("D3.04", 1800, counted=90, waiting=15, never=0)
     assert found["501"] == UnitTotal("501", 720, counted=0, waiting=0, never=0)
     assert set(found) == set(UNITS)
+
+
+def test_what_is_approved_and_lacks_a_contract_waits_for_nobodys_approval() -> None:
+    lacking = (client(agreed_on=None),)
+    approved = session(unit="501", state="approved", contracts=lacking)
+    both = [approved, later(approved, 90, state="submitted")]
+    total = totals(both, judge_all(both, ENROLMENT, UNITS, SEPARATE), UNITS)["501"]
+    minutes = both[0].minutes
+    assert (total.waiting, total.held, total.submitted) == (2 * minutes, minutes, minutes)
+    assert total.to_come == 0, "approval would not make it count"
 
 
 def test_minutes_of_an_unknown_unit_are_not_lost() -> None:
@@ -224,7 +236,9 @@ def test_short_hours_count_in_the_long_unit_where_the_centre_allows_it() -> None
     verdicts = judge_all(log(), ENROLMENT, UNITS, TOGETHER)
     assert verdicts[1].sentence == "Counts toward D3.03 and D3.04."
     found = totals(log(), verdicts, UNITS)
-    assert found["D3.03"] == UnitTotal("D3.03", 360, counted=60, waiting=45, never=30)
+    assert found["D3.03"] == UnitTotal(
+        "D3.03", 360, counted=60, waiting=45, never=30, submitted=45, to_come=45
+    )
     assert found["D3.04"] == UnitTotal("D3.04", 1800, counted=150, waiting=15, never=0)
     assert "Allocated to D3.03, and to D3.04 as well" in good(log()[0], policy=TOGETHER)
 
@@ -244,7 +258,7 @@ def test_the_long_unit_keeps_its_own_conditions() -> None:
 def test_the_line_over_time_ends_at_the_totals() -> None:
     verdicts = judge_all(log(), ENROLMENT, UNITS, TOGETHER)
     may, october = date(2026, 5, 1), DAY
-    assert over_time(log(), verdicts) == [(may, 150, 150), (october, 150, 215)]
+    assert over_time(log(), verdicts) == [(may, 150, 150), (october, 150, 195)]
     assert over_time(log(), verdicts, "D3.03") == [(may, 60, 60), (october, 60, 105)]
     assert over_time(log(), verdicts, "D3.04") == [(may, 150, 150)]
     assert over_time([], {}) == []

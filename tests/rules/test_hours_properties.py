@@ -136,7 +136,7 @@ def test_every_minute_of_a_unit_is_counted_waiting_or_never(log: list[SessionFac
             assert minutes == sum(judged)
         assert 0 <= total.unfinished <= total.waiting
         submitted = [s.minutes or 0 for s in own if s.state in ("submitted", "approved")]
-        assert total.with_supervisor <= sum(submitted)
+        assert total.submitted <= sum(submitted)
 
 
 @fair
@@ -148,7 +148,7 @@ def test_the_line_over_time_ends_at_the_totals_of_dated_sessions(
     verdicts = judge_all(dated, ENROLMENT, UNITS, policy)
     for code, total in totals(dated, verdicts, UNITS).items():
         line = over_time(dated, verdicts, code)
-        ends = total.counted, total.counted + total.with_supervisor
+        ends = total.counted, total.counted + total.submitted
         assert (line[-1][1:] if line else (0, 0)) == ends
         assert [when for when, *_ in line] == sorted({when for when, *_ in line})
 
