@@ -10,7 +10,7 @@ from flask import Flask
 
 from supervise import db
 from supervise.models import Assignment, Membership, PracticeSession
-from supervise.models.approvals import Choice, NotYours, decide
+from supervise.models.approvals import HANDED_OVER, Choice, decide
 from supervise.signing import SignOff
 from tests.world import NOW, World, sign_in
 
@@ -546,15 +546,17 @@ def test_one_person_in_two_centres_sees_each_centres_queue_alone(app, world):
 
 
 @pytest.mark.parametrize(
-    ("from_on", "to_on", "sees"),
+    ("from_on", "to_on", "sees", "status"),
     [
-        (date(2026, 1, 12), date(2026, 10, 7), False),
-        (date(2026, 1, 12), date(2026, 10, 8), True),
-        (date(2026, 10, 8), None, True),
-        (date(2026, 10, 9), None, False),
+        (date(2026, 1, 12), date(2026, 10, 7), False, 303),  # told that it ended
+        (date(2026, 1, 12), date(2026, 10, 8), True, 303),
+        (date(2026, 10, 8), None, True, 303),
+        (date(2026, 10, 9), None, False, 404),
     ],
 )
-def test_an_assignment_counts_from_its_first_day_to_its_last(world, marian, from_on, to_on, sees):
+def test_an_assignment_counts_from_its_first_day_to_its_last(
+    world, marian, from_on, to_on, sees, status
+):
     session = world.session(state="submitted")
     Assignment.update(from_on=from_on, to_on=to_on).where(
         (Assignment.person == world.supervisor) & (Assignment.role == "supervisor")
@@ -569,7 +571,7 @@ def test_an_assignment_counts_from_its_first_day_to_its_last(world, marian, from
             f"version-{session.id}": str(session.version),
         },
     )
-    assert answer.status_code == (303 if sees else 404)
+    assert answer.status_code == status
     assert state(session) == ("approved" if sees else "submitted")
 
 
@@ -597,8 +599,9 @@ def test_an_assignment_that_ends_during_the_decision_decides_nothing(world):
     session = world.session(state="submitted")
     boss = world.actor(world.supervisor)
     Assignment.update(to_on=date(2026, 10, 7)).execute()
-    with pytest.raises(NotYours):
-        decide({session.id: Choice("approve", "", session.version)}, by=boss, now=NOW)
+    outcome = decide({session.id: Choice("approve", "", session.version)}, by=boss, now=NOW)
+    assert [missed.refusal for missed in outcome.missed] == [HANDED_OVER]
+    assert not outcome.decided
     assert state(session) == "submitted"
 
 
@@ -703,7 +706,8 @@ def test_a_coach_handed_over_meanwhile_costs_nothing_of_the_rest(world, marian):
         marian, {first: ("approve", ""), second: ("return", "Which day?"), theirs: ("return", "Why?")}
     ).get_data(as_text=True)
     assert (state(first), state(second), state(theirs)) == ("approved", "returned", "submitted")
-    assert "somebody else supervises this coach now" in page
+    assert "You no longer supervise one of these coaches" in page
+    assert "Tom Leary" not in page
     assert "Why?" in page, "the comment that was not sent is given back"
 
 

@@ -15,7 +15,8 @@ from supervise.models.sessions import PracticeSession
 from supervise.workflow import SESSION, WrongState
 
 
-HANDED_OVER = "somebody else supervises this coach now, so nothing was signed."
+HANDED_OVER = "You no longer supervise one of these coaches, so nothing of theirs was signed."
+"""Said without a name: a former supervisor is told nothing more of that coach."""
 
 
 class NotYours(LookupError):  # noqa: N818 - it names what is wrong with what was asked

@@ -86,7 +86,20 @@ class PracticeSession(Model):
 
         Never their own, and no draft that nobody has handed in: nobody else knows of that one.
         """
-        supervised = Assignment.enrolment_ids(actor, "supervisor")
+        return cls._handed_in(actor, Assignment.enrolment_ids(actor, "supervisor"))
+
+    @classmethod
+    def once_supervised_by(cls, actor: Actor) -> peewee.ModelSelect:
+        """Those of coaches whom the actor supervises or supervised: only to say that it ended."""
+        held = Assignment.select(Assignment.enrolment).where(
+            (Assignment.person == actor.person)
+            & (Assignment.role == "supervisor")
+            & (Assignment.from_on <= actor.today)
+        )
+        return cls._handed_in(actor, held)
+
+    @classmethod
+    def _handed_in(cls, actor: Actor, enrolments: peewee.ModelSelect) -> peewee.ModelSelect:
         submitted = events.Event.select(peewee.SQL("1")).where(
             (events.Event.subject == "session")
             & (events.Event.subject_id == cls.id)
@@ -94,7 +107,7 @@ class PracticeSession(Model):
         )
         return cls.select().where(
             (cls.centre == actor.centre)
-            & cls.enrolment.in_(supervised)
+            & cls.enrolment.in_(enrolments)
             & (cls.learner != actor.person)
             & ((cls.state != "draft") | peewee.fn.EXISTS(submitted))
         )
@@ -105,9 +118,18 @@ class PracticeSession(Model):
         return cls.supervised_by(actor).where(cls.state == "submitted")
 
     def layers_for(self, actor: Actor) -> frozenset[str]:
-        """Which layers the actor reads: private, supervision, evidence (product.md)."""
+        """Which layers the actor reads: private, supervision, evidence (product.md).
+
+        Of one given back others read what they had read before, and nothing once its learner is
+        changing it: a half-written correction is nobody else's yet.
+        """
+        from supervise.models import readiness
+
         if actor.is_(self.learner_id):
             return frozenset({"private", "supervision", "evidence"})
+        given_back = self.state in ("returned", "reopened")
+        if given_back and not readiness.unchanged_since_return(self):
+            return frozenset()
         if self._assigned(actor, "supervisor"):
             return frozenset({"supervision", "evidence"})
         if self._assigned(actor, "tutor", "assessor", "iqa"):
@@ -231,10 +253,18 @@ class PracticeSession(Model):
     def approve(self, *, by: Actor, now: datetime, comment: str = "") -> signing.SignOff:
         """Approve its hours: the move, the sign-off and the event, all or none.
 
-        Raises NotAllowed for anybody but its supervisor, as do ``send_back`` and ``reopen``.
+        Raises NotAllowed for anybody but its supervisor, as do ``send_back`` and ``reopen``; and
+        WrongState for a reopened one that its learner is changing: that comes back submitted.
         """
+        from supervise.models import readiness
+
         allow(self.can_approve(by))
         with write():
+            if self.state == "reopened" and not readiness.unchanged_since_return(self):
+                raise WrongState(
+                    "The coach is changing this session. It comes to your queue once they submit "
+                    "it. Nothing was changed."
+                )
             self._overlap_refused("approve", by, now, comment, decided_at=now)
             return self._sign(by, now, "approved", comment)
 

@@ -214,19 +214,19 @@ def _told(outcome: Outcome, choices: Choices) -> Told:
 def _missed(missed: Missed, comment: str) -> str:
     """What happened to a session that somebody else moved first; the comment is given back."""
     session, actor = missed.session, auth.actor()
+    kept = f" Your comment was not sent: “{comment}”" if comment else ""
+    if missed.refusal == HANDED_OVER:
+        return HANDED_OVER + kept
     person = missed.person
     who = "somebody" if person is None else "you" if actor.is_(person.id) else person.name
     when = f" at {moments.clock(at(missed.at))}" if missed.at else ""
-    if missed.refusal == HANDED_OVER:
-        why = HANDED_OVER
-    elif session.state == "submitted":
+    if session.state == "submitted":
         again = f"{who} changed it{when}. Read it again, then decide."
         why = missed.refusal if "overlaps" in missed.refusal else again
     elif session.state == "draft":
         why = f"{who} took it back{when}."
     else:
         why = f"{who} {missed.verb} it{when}, so nothing was signed twice."
-    kept = f" Your comment was not sent: “{comment}”" if comment else ""
     return f"{session.learner.name}, {_moment(session)}: {why}{kept}"
 
 
