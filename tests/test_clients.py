@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 import time_machine
 
-from supervise.models import Client, Engagement
+from supervise.models import Client, ClientIdentity, Consent, Engagement, PracticeSession
 from tests.world import World, sign_in
 
 
@@ -217,3 +217,153 @@ def test_a_dated_contract_is_changed_and_an_undated_set(world, learner):
     page = text(learner.get("/clients"))
     assert '>Change<span class="visually-hidden"> the contract with Client A' in page
     assert "too. Hours for" in page
+
+
+# --- one client --------------------------------------------------------------------------
+
+WHO = {
+    "name": "Ottoline Grebe",
+    "email": "ottoline@kestrel.example.org",
+    "organisation": "Kestrel Foundry",
+    "sponsor_name": "Barnaby Quoll",
+    "sponsor_email": "b.quoll@kestrel.example.org",
+    "sponsor_organisation": "Kestrel Holding",
+}
+
+
+def path_of(world, alias="Client A"):
+    return f"/clients/{world.client(alias).id}"
+
+
+def test_a_clients_page_says_what_to_do_first(world, learner):
+    page = text(learner.get(path_of(world)))
+    for words in ("No session yet.", "Consent", "None is recorded", "only you see this"):
+        assert words in page
+    assert "They withdraw it" not in page
+    assert f'href="{path_of(world)}"' in text(learner.get("/clients"))
+
+
+def test_a_client_is_described_and_identified(world, learner):
+    world.session(minutes=90, state="approved")
+    path = path_of(world)
+    about = {"needs": "Delegates\r\nlittle", "needs_tool": "360", "preference": "Doing"}
+    assert learner.post(f"{path}/about", data=about).status_code == 303
+    assert learner.post(f"{path}/identity", data=WHO).status_code == 303
+    client = world.client()
+    assert (client.needs, client.needs_tool, client.strengths) == ("Delegates\nlittle", "360", "")
+    mine = ClientIdentity.of(client, world.actor(world.learner))
+    assert {name: getattr(mine, name) for name in WHO} == WHO
+    page = text(learner.get(path))
+    for words in (*WHO.values(), "Delegates", "1 session, 1 h 30, 1 approved"):
+        assert words in page
+    assert learner.post(f"{path}/identity", data={**WHO, "name": ""}).status_code == 303
+    assert ClientIdentity.get().name == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("email", "ottoline", "That is not an e-mail address."),
+        ("email", "a@b", "That is not an e-mail address."),
+        ("sponsor_email", "a@b.org, c@d.org", "That is not an e-mail address."),
+        ("email", "a@b.org\r\nBcc: x@y.org", "Write this on one line."),
+        ("sponsor_email", "Quoll <a@b.org>", "That is not an e-mail address."),
+        ("email", "a" * 300 + "@b.org", "Use at most 254 characters."),
+        ("name", "Ottoline\nGrebe", "Write this on one line."),
+        ("name", "x" * 121, "Use at most 120 characters."),
+        ("organisation", "bell\x07", "holds a character that cannot be shown"),
+        ("sponsor_name", "turned\u202eround", "holds a character that cannot be shown"),
+    ],
+)
+def test_who_it_is_is_judged_beside_its_field_and_kept(world, learner, field, typed, sentence):
+    typed_all = {**WHO, field: typed}
+    page = text(learner.post(f"{path_of(world)}/identity", data=typed_all), 422)
+    assert f'id="{field}-error">' in page
+    assert sentence in page
+    for name, value in WHO.items():
+        if name != field:
+            assert f'value="{value}"' in page
+    assert not ClientIdentity.select().exists()
+
+
+def test_texts_too_long_or_odd_come_back_as_typed(world, learner):
+    for typed, sentence in (("x" * 4001, "at most 4,000"), ("esc\x1b", "cannot be shown")):
+        data = {"needs": typed, "strengths": "Kind and quick"}
+        page = text(learner.post(f"{path_of(world)}/about", data=data), 422)
+        assert sentence in page
+        assert "Kind and quick" in page
+    assert world.client().strengths == ""
+
+
+def test_consent_is_recorded_and_withdrawn_in_two_steps(world, learner):
+    session, path = world.session(state="approved", done="Spoke of the plant."), path_of(world)
+    learner.post(f"{path}/about", data={"needs": "Delegates little"})
+    learner.post(f"{path}/identity", data=WHO)
+    text(learner.get(f"{path}/withdrawal"), 409)
+    consent = {"given_on": "1/3/2026", "scope": "Notes, read by me and my supervisor"}
+    assert learner.post(f"{path}/consent", data=consent).status_code == 303
+    assert "Given on" in text(learner.get(path))
+    first = text(learner.get(f"{path}/withdrawal"))
+    assert "Everything written in 1 session" in " ".join(first.split())
+    assert "1 approved session, 1 h 00 in all, stays approved" in " ".join(first.split())
+    assert PracticeSession.get_by_id(session.id).done == "Spoke of the plant."
+    data = {"withdrawn_on": "2026-10-08"}
+    assert learner.post(f"{path}/withdrawal", data=data).status_code == 303
+    assert learner.post(f"{path}/withdrawal", data=data).status_code == 303  # pressed twice
+    page = text(learner.get(path))
+    assert "1 session has lost what was written" in page
+    assert "Consent was withdrawn on" in page
+    for gone in (*WHO.values(), "Delegates little"):
+        assert gone not in page
+    shown = text(learner.get(f"/sessions/{session.id}"))
+    assert "Spoke of the plant" not in shown
+    assert "withdrew consent" in shown
+    assert "was withdrawn" in text(learner.get(f"{path}/withdrawal"))
+    page = text(learner.post(f"{path}/identity", data=WHO), 409)
+    assert "Consent was withdrawn" in page
+    text(learner.post(f"{path}/about", data={"needs": "More"}), 409)
+    assert not ClientIdentity.select().exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({"given_on": "", "scope": "Notes"}, "Give the day."),
+        ({"given_on": "31/2/2026", "scope": "Notes"}, "Give a date"),
+        ({"given_on": "2026-10-09", "scope": "Notes"}, "has not come"),
+        ({"given_on": "2026-10-01", "scope": " "}, "Say what the client agreed to"),
+        ({"given_on": "2026-10-01", "scope": "x" * 1001}, "at most 1,000"),
+    ],
+)
+def test_consent_that_is_none_is_refused(world, learner, data, sentence):
+    page = text(learner.post(f"{path_of(world)}/consent", data=data), 422)
+    assert sentence in page
+    assert not Consent.select().exists()
+
+
+@pytest.mark.parametrize("on", ["", "31/2/2026", "2026-10-09", "2026-02-01"])
+def test_a_day_of_withdrawal_that_cannot_be_takes_nothing(world, learner, on):
+    session, path = world.session(), path_of(world)
+    learner.post(f"{path}/consent", data={"given_on": "2026-03-01", "scope": "Notes"})
+    page = text(learner.post(f"{path}/withdrawal", data={"withdrawn_on": on}), 422)
+    assert 'id="withdrawn_on-error"' in page
+    assert PracticeSession.get_by_id(session.id).done
+
+
+def test_the_page_asks_as_often_for_many_sessions(world, learner, queries):
+    counts = []
+    for day in (range(1, 3), range(3, 12)):
+        for number in day:
+            world.session(day=date(2026, 9, number))
+        with queries() as seen:
+            text(learner.get(path_of(world)))
+        counts.append(seen.count)
+        assert seen.count <= 12, seen
+    assert counts[0] == counts[1]
+
+
+def test_nobody_else_comes_to_a_clients_page(world, as_):
+    path = path_of(world)
+    assert as_(world.person("Owen Tasker", "learner")).get(path).status_code == 404
+    for person in (world.supervisor, world.tutor, world.admin):
+        assert as_(person).get(path).status_code == 403

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -11,10 +12,13 @@ from supervise import events, signing
 from supervise.db import DateField, Model, UTCField, write
 from supervise.models.centres import Centre, Refused
 from supervise.models.people import Actor, Person
+from supervise.workflow import allow
 
 
 class Client(Model):
     """A coachee or mentee of one learner, by alias alone."""
+
+    ABOUT = ("needs", "needs_tool", "preference", "strengths")
 
     centre = peewee.ForeignKeyField(Centre)
     learner = peewee.ForeignKeyField(Person)
@@ -76,6 +80,35 @@ class Client(Model):
             raise ValueError(
                 "You have a client with this alias already. Choose another."
             ) from taken
+
+    def describe(self, values: Mapping[str, str], *, by: Actor, now: datetime) -> bool:
+        """Keep what was found out about the client; False where nothing differs.
+
+        The history holds which fields changed, and no word of them. Raises NotAllowed for anybody
+        but their learner, and Refused after consent was withdrawn.
+        """
+        from supervise.models.vault import Consent
+
+        allow(by.is_(self.learner_id))
+        changed = [name for name in self.ABOUT if values.get(name, "") != getattr(self, name)]
+        if not changed:
+            return False
+        with write():
+            Consent.refuse_withdrawn(self)
+            for name in changed:
+                setattr(self, name, values.get(name, ""))
+            self.save()
+            events.record(
+                centre_id=self.centre_id,
+                verb="described",
+                subject="client",
+                subject_id=self.id,
+                now=now,
+                person_id=by.recorded,
+                role="learner",
+                fields=changed,
+            )
+        return True
 
     def engagement(self, kind: str) -> Engagement:
         """The coaching or mentoring engagement with this client, made when new."""

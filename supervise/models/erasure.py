@@ -33,7 +33,6 @@ from supervise.workflow import WrongState, allow
 
 TEXTS = ("place", *SUPERVISION_TEXTS, "extract")
 EMPTY = dict.fromkeys(TEXTS, "") | {"unparsed": "{}"}
-ABOUT = ("needs", "needs_tool", "preference", "strengths")
 VERB = "erased"
 """What the history says of a session whose texts were taken away."""
 
@@ -148,7 +147,7 @@ def _erase_sessions(client: Client, by: Actor, now: datetime) -> int:
 def _forget(client: Client, now: datetime) -> None:
     """Who they are, and what is on its way to them."""
     ClientIdentity.delete().where(ClientIdentity.client == client).execute()
-    Client.update(**dict.fromkeys(ABOUT, "")).where(Client.id == client.id).execute()
+    Client.update(**dict.fromkeys(Client.ABOUT, "")).where(Client.id == client.id).execute()
     links = Link.select(Link.id).where(Link.client == client)
     Link.end(Link.client == client, now)
     LinkContact.update(name="", email="").where(LinkContact.link.in_(links)).execute()

@@ -43,7 +43,12 @@ class Row:
 def rows(actor: Actor) -> list[Row]:
     """The learner's clients by alias. Three queries, however many."""
     clients = list(Client.visible_to(actor).order_by(Client.alias))
-    ids = [client.id for client in clients]
+    found = works([client.id for client in clients])
+    return [Row(client, found[client.id]) for client in clients]
+
+
+def works(ids: Sequence[int]) -> dict[int, list[Work]]:
+    """The work with each of these clients, by id; none for a client without. Two queries."""
     engagements = Engagement.select().where(Engagement.client.in_(ids)).order_by(Engagement.kind)
     approved = peewee.Case(None, [(PracticeSession.state == "approved", 1)], 0)
     sums = (
@@ -61,10 +66,10 @@ def rows(actor: Actor) -> list[Row]:
         .tuples()
     )
     found = {row[0]: row[1:] for row in sums}
-    works: dict[int, list[Work]] = defaultdict(list)
+    done: dict[int, list[Work]] = defaultdict(list)
     for engagement in engagements:
-        works[engagement.client_id].append(Work(engagement, *found.get(engagement.id, (0, 0, 0))))
-    return [Row(client, works[client.id]) for client in clients]
+        done[engagement.client_id].append(Work(engagement, *found.get(engagement.id, (0, 0, 0))))
+    return done
 
 
 def units_that_need_a_contract(actor: Actor) -> list[str]:

@@ -29,7 +29,7 @@ from supervise.models import (
     SessionGoal,
     erasure,
 )
-from supervise.reports import replay
+from supervise.reports import replay, verify_feedback
 from supervise.rules.moments import short_date
 from supervise.signing import BATCH, ChainHead, Misfit, SignOff, kept_sha256, sha256, walk
 from supervise.workflow import SESSION
@@ -66,6 +66,7 @@ def verify(centre: Centre) -> Iterator[Misfit]:
         yield from _sessions(centre)
         yield from _engagements(centre)
         yield from replay.misfits(centre)
+        yield from verify_feedback.misfits(centre)
 
 
 @contextmanager

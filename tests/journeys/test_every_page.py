@@ -36,8 +36,9 @@ VISITS = {
     "anonymous": ("signin.page", "help.page", "help.privacy", "invitations.page"),
     "learner": (
         "today.page", "sessions.page", "sessions.new", "sessions.show", "sessions.edit",
-        "clients.page", "clients.engagement", "imports.page", "imports.check", "learners.record",
-        "learners.sessions", "account.page", "account.second_factor",
+        "clients.page", "clients.one", "clients.withdrawal", "clients.engagement", "imports.page",
+        "imports.check", "learners.record",
+        "learners.sessions", "feedback.page", "feedback.invite", "account.page", "account.second_factor",
     ),
     "supervisor": (
         "today.page", "approvals.page", "sessions.show", "learners.page", "learners.record",
