@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
@@ -16,10 +17,21 @@ from supervise.models import Actor, PracticeSession
 from supervise.rules import ageing, moments
 
 
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
 def init_app(app: Flask) -> None:
     """Give every template the reader and the filters."""
     app.context_processor(_everywhere)
     app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.finalize = printable
+
+
+def printable(value: Any) -> Any:
+    """What a template prints, with a mark for each control character: no page of HTML may hold one."""
+    if isinstance(value, str) and _UNPRINTABLE.search(value):
+        return type(value)(_UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value))
+    return value
 
 
 def reader_zone() -> str:
@@ -56,6 +68,8 @@ def nouns(actor: Actor) -> Iterable[tuple[str, str, int]]:
     if actor.has("learner"):
         yield "sessions.page", "Diary", 0
         yield "clients.page", "Clients", 0
+        yield "confirmations.page", "Confirmations", 0
+        yield "feedback.page", "Feedback", 0
     if actor.has("supervisor", "tutor", "assessor", "iqa", "admin"):
         yield "learners.page", "Learners", 0
     if actor.has("admin"):

@@ -403,3 +403,8 @@ def test_a_file_without_sessions_is_at_fault(run, tmp_path):
     result = run(locked, *AMARA)
     assert result.exit_code == 1
     assert "has a password" in result.output
+
+
+def test_an_invisible_character_is_marked_on_the_page(coach, world):
+    page, _, _ = checked(coach, HEAD + "01/09/2026,10:00,11:00,Client A,Lis\x01tened\n")
+    assert "Lis\N{REPLACEMENT CHARACTER}tened" in page
