@@ -107,6 +107,22 @@ GOAL = Workflow(
 )
 
 
+FEEDBACK = Workflow(
+    noun="feedback",
+    states={
+        "invited": "it is asked for and not given yet.",
+        "given": "it was given, and stays as it was given.",
+        "withdrawn": "the invitation was withdrawn.",
+        "lapsed": "the invitation ran out.",
+    },
+    moves={
+        "give": Move(frozenset({"invited"}), "given", "given"),
+        "withdraw": Move(frozenset({"invited"}), "withdrawn", "withdrawn"),
+        "lapse": Move(frozenset({"invited"}), "lapsed", "asked for again"),
+    },
+)
+
+
 def advance(record: Any, workflow: Workflow, move: str, **changes: Any) -> None:
     """Move a record to its next state, or raise :class:`WrongState` and change nothing.
 

@@ -119,7 +119,9 @@ CREATE TABLE feedback (
   state TEXT NOT NULL DEFAULT 'invited' CHECK (state IN ('invited','given','withdrawn','lapsed')),
   version INTEGER NOT NULL DEFAULT 1, questions TEXT NOT NULL DEFAULT '[]', answers TEXT NOT NULL DEFAULT '[]',
   may_quote {bool}, invited_at {moment} NOT NULL, given_at {moment}, reply TEXT NOT NULL DEFAULT '', replied_at {moment},
-  CHECK (state <> 'given' OR (given_at IS NOT NULL AND may_quote IS NOT NULL)));
+  put_away_at {moment}, handle TEXT UNIQUE, place INTEGER, floor INTEGER CHECK (floor > 0),
+  CHECK (state <> 'given' OR (given_at IS NOT NULL AND may_quote IS NOT NULL AND handle IS NOT NULL
+    AND place IS NOT NULL AND floor IS NOT NULL)));
 CREATE INDEX feedback_learner ON feedback (learner_id, centre_id, state);
 
 CREATE TABLE mail (
@@ -152,9 +154,10 @@ REFUSALS = (
      "an offered contract is sealed"),
     ("contract_kept", "DELETE", "contract", "OLD.state <> 'draft'", "an offered contract is sealed"),
     ("feedback_sealed", "UPDATE", "feedback",
-     "OLD.state = 'given' AND (NEW.answers <> OLD.answers OR NEW.questions <> OLD.questions OR NEW.source <> OLD.source "
-     "OR NEW.about <> OLD.about OR NEW.given_at <> OLD.given_at OR NEW.may_quote <> OLD.may_quote "
-     "OR NEW.anonymous <> OLD.anonymous) AND NEW.state <> 'withdrawn'",
+     "OLD.state = 'given' AND (NEW.state <> OLD.state OR NEW.answers <> OLD.answers OR NEW.questions <> OLD.questions "
+     "OR NEW.source <> OLD.source OR NEW.about <> OLD.about OR NEW.anonymous <> OLD.anonymous "
+     "OR NEW.given_at <> OLD.given_at OR NEW.may_quote <> OLD.may_quote OR NEW.learner_id <> OLD.learner_id "
+     "OR NEW.place <> OLD.place OR NEW.floor <> OLD.floor OR (OLD.reply <> '' AND NEW.reply <> OLD.reply))",
      "feedback given is sealed"),
     ("feedback_kept", "DELETE", "feedback", "OLD.state = 'given'", "feedback given is sealed"),
     ("confirmation_sealed", "UPDATE", "confirmation",

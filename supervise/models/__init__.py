@@ -6,11 +6,12 @@ from supervise.models.clients import Client, Engagement
 from supervise.models.confirmations import Confirmation
 from supervise.models.contracts import Agreement, Contract
 from supervise.models.enrolments import Enrolment, EnrolmentUnit
-from supervise.models.feedback import Feedback, FeedbackQuestion
+from supervise.models.feedback import Feedback
 from supervise.models.goals import ClosingReview, Goal, SessionGoal
 from supervise.models.invitations import Invitation
 from supervise.models.links import Link, LinkContact, Mail, SignedName
 from supervise.models.people import Actor, Membership, Person
+from supervise.models.questions import FeedbackQuestion
 from supervise.models.sessions import PracticeSession, PrivateNote, SessionEngagement
 from supervise.models.signins import Attempt, SignIn
 from supervise.models.uploads import DiaryUpload

@@ -1,34 +1,40 @@
-"""Feedback: asked of clients, sponsors, observers and peers by link; given once, never changed."""
+"""Feedback: asked of clients, sponsors, observers and peers by link; given once, never changed.
+
+An anonymous answer must not lead back to its invitation. So everything on the side of the invitation
+(the link, whom it was for, when it ran out) reads the same whether it was answered or not, and
+everything on the side of the answer goes by a handle drawn when it is given, without a date.
+"""
 
 from __future__ import annotations
 
 import json
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import peewee
 
-from supervise.db import Model, UTCField
-from supervise.models.centres import Centre
+from supervise import events, signing
+from supervise.db import Model, UTCField, write
+from supervise.models.assignments import Assignment
+from supervise.models.centres import Centre, Refused
 from supervise.models.clients import Client
 from supervise.models.enrolments import Enrolment
-from supervise.models.links import Link
-from supervise.models.people import Person
+from supervise.models.links import Link, LinkContact
+from supervise.models.people import Actor, Person
+from supervise.models.vault import ClientIdentity
+from supervise.rules.feedback import Question
+from supervise.workflow import FEEDBACK, WrongState, advance, allow
 
-
-class FeedbackQuestion(Model):
-    """One question of the centre's own form; a centre without any uses the built-in ones."""
-
-    centre = peewee.ForeignKeyField(Centre)
-    about = peewee.TextField()
-    kind = peewee.TextField()
-    text = peewee.TextField()
-    position = peewee.IntegerField(default=0)
+READERS = ("supervisor", "tutor", "assessor", "iqa")
 
 
 class Feedback(Model):
     """One person's feedback on the practitioner or on the programme.
 
     ``questions`` are those that were shown, ``answers`` what was said to each, in the same order.
+    ``place`` orders answers as they were given; ``floor`` is what the giver was promised.
     """
 
     centre = peewee.ForeignKeyField(Centre)
@@ -48,6 +54,51 @@ class Feedback(Model):
     given_at = UTCField(null=True)
     reply = peewee.TextField(default="")
     replied_at = UTCField(null=True)
+    put_away_at = UTCField(null=True)
+    handle = peewee.TextField(null=True, unique=True)
+    place = peewee.IntegerField(null=True)
+    floor = peewee.IntegerField(null=True)
+
+    # --- who sees what -------------------------------------------------------------------
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> peewee.ModelSelect:
+        """On the actor, or on learners assigned to them today; what of it is shown, the floor says."""
+        assigned = Enrolment.select(Enrolment.learner).where(
+            (Enrolment.centre == actor.centre)
+            & Enrolment.id.in_(Assignment.enrolment_ids(actor, *READERS))
+        )
+        mine = (cls.learner == actor.person) | cls.learner.in_(assigned)
+        return cls.select().where((cls.centre == actor.centre) & mine)
+
+    @classmethod
+    def asked_by(cls, actor: Actor) -> peewee.ModelSelect:
+        """The actor's own invitations with their links, and nobody else's."""
+        mine = (cls.centre == actor.centre) & (cls.learner == actor.person)
+        return cls.select(cls, Link).join(Link).where(mine)
+
+    @classmethod
+    def of_link(cls, link: Link) -> Feedback:
+        """What a link asks for."""
+        return cls.get(cls.link == link)
+
+    def standing(self, link: Link, now: datetime) -> str:
+        """How its link stands; of an anonymous one nobody learns from it whether it was answered."""
+        if not self.anonymous:
+            return link.standing(now)
+        if self.put_away_at is not None or link.ended_at is not None:
+            return "ended"
+        return "open" if link.expires_at > now else "expired"
+
+    def can_manage(self, actor: Actor) -> bool:
+        """The learner it is about."""
+        return actor.is_(self.learner_id)
+
+    @property
+    def pairs(self) -> list[tuple[Question, str]]:
+        """Each question as it was shown, with what was said to it."""
+        asked = [Question(kind, text) for kind, text in json.loads(self.questions)]
+        return list(zip(asked, json.loads(self.answers), strict=True))
 
     def signed_content(self) -> dict[str, Any]:
         """What the giver signs: the questions as shown, the answers, and the leave to quote."""
@@ -55,3 +106,145 @@ class Feedback(Model):
         content = {name: getattr(self, name) for name in names}
         texts = {"questions": json.loads(self.questions), "answers": json.loads(self.answers)}
         return {"id": self.id, **content, **texts}
+
+    # --- moves ---------------------------------------------------------------------------
+
+    @classmethod
+    def invite(
+        cls,
+        enrolment: Enrolment,
+        source: str,
+        about: str,
+        *,
+        anonymous: bool,
+        by: Actor,
+        now: datetime,
+        client: Client | None = None,
+        name: str = "",
+        email: str = "",
+    ) -> Feedback:
+        """Ask one person; name and address of a client or sponsor come from the vault.
+
+        Raises NotAllowed for another's enrolment or client, and Refused while an invitation of the
+        same client about the same thing is open.
+        """
+        allow(by.is_(enrolment.learner_id) and by.centre.id == enrolment.centre_id)
+        if client is not None:
+            allow(by.is_(client.learner_id) and by.centre.id == client.centre_id)
+            known = ClientIdentity.of(client, by)
+            name, email = (
+                (known.sponsor_name, known.sponsor_email)
+                if source == "sponsor"
+                else (known.name, known.email)
+            )
+        with write():
+            by.centre.lock()
+            if client is not None and cls._open(client, source, about, by, now):
+                raise Refused(
+                    "You have invited them about this already, and that link still works."
+                )
+            link = Link.make(
+                "feedback", source, by=by, now=now, client=client, name=name, email=email
+            )
+            made = cls.create(
+                centre=by.centre, enrolment=enrolment, learner=by.person, client=client, link=link,
+                source=source, about=about, anonymous=anonymous, invited_at=now,
+            )  # fmt: skip
+            link.subject_id = made.id
+            link.save()
+            made._tell("invited", by, now)
+        return made
+
+    @classmethod
+    def _open(cls, client: Client, source: str, about: str, by: Actor, now: datetime) -> bool:
+        same = (cls.client == client) & (cls.source == source) & (cls.about == about)
+        rows = cls.asked_by(by).where(same & cls.put_away_at.is_null())
+        return any(row.standing(row.link, now) == "open" for row in rows)
+
+    def give(
+        self, asked: Sequence[Question], answers: Sequence[str], *,
+        may_quote: bool, floor: int, link: Link, now: datetime,
+    ) -> None:  # fmt: skip
+        """Keep the answers for good, signed, and use the link up: all or none.
+
+        Raises WrongState where it was given, withdrawn or ran out meanwhile.
+        """
+        with write():
+            event = events.record(
+                centre_id=self.centre_id, verb="gave feedback", subject="feedback",
+                subject_id=self.id, now=now, role=self.source,
+            )  # fmt: skip
+            if not link.use(now):
+                raise WrongState("This link was used or ended meanwhile. Nothing was changed.")
+            advance(
+                self,
+                FEEDBACK,
+                "give",
+                questions=json.dumps([[q.kind, q.text] for q in asked], ensure_ascii=False),
+                answers=json.dumps(list(answers), ensure_ascii=False),
+                may_quote=may_quote,
+                given_at=now,
+                handle=secrets.token_urlsafe(9),
+                place=event.seq,
+                floor=floor,
+            )
+            signing.sign(
+                self,
+                subject="feedback",
+                person_id=None,
+                role=self.source,
+                decision="given",
+                now=now,
+            )
+
+    def withdraw(self, *, by: Actor, now: datetime) -> None:
+        """Take the invitation back. An anonymous one that was answered is only taken off the list,
+        and that looks the same. Raises WrongState for one with a name that was answered."""
+        allow(self.can_manage(by))
+        with write():
+            self._put_away("withdraw", "took back an invitation", by, now)
+
+    def ask_again(self, *, by: Actor, now: datetime) -> Feedback:
+        """Invite the same person anew once the link has run out. Raises Refused before that."""
+        allow(self.can_manage(by))
+        link = Link.get_by_id(self.link_id)
+        if self.standing(link, now) != "expired":
+            raise Refused("This link has not run out: send it again.")
+        contact = LinkContact.get(LinkContact.link == link)
+        with write():
+            self._put_away("lapse", "asked again", by, now)
+            return Feedback.invite(
+                self.enrolment, self.source, self.about, anonymous=self.anonymous, by=by, now=now,
+                client=self.client, name=contact.name, email=contact.email,
+            )  # fmt: skip
+
+    def _put_away(self, move: str, verb: str, by: Actor, now: datetime) -> None:
+        """Off the learner's list. The event is written either way: it must not tell the two apart."""
+        self._tell(verb, by, now)
+        try:
+            advance(self, FEEDBACK, move, put_away_at=now)
+        except WrongState:
+            if not self.anonymous:
+                raise
+            Feedback.update(put_away_at=now).where(Feedback.id == self.id).execute()
+        else:
+            Link.end(Link.id == self.link_id, now)
+
+    def reply_to(self, text: str, *, by: Actor, now: datetime) -> None:
+        """Answer it, once. Raises Refused where a reply stands already."""
+        allow(self.can_manage(by))
+        with write():
+            # Not under the feedback's own number: an anonymous one's would lead to its invitation.
+            events.record(
+                centre_id=self.centre_id, verb="replied to feedback", subject="learner",
+                subject_id=by.person.id, now=now, person_id=by.person.id, role="learner",
+            )  # fmt: skip
+            mine = (Feedback.id == self.id) & (Feedback.state == "given") & (Feedback.reply == "")
+            if not Feedback.update(reply=text, replied_at=now).where(mine).execute():
+                raise Refused("You have replied to this already.")
+
+    def _tell(self, verb: str, by: Actor, now: datetime) -> None:
+        events.record(
+            centre_id=self.centre_id, verb=verb, subject="feedback", subject_id=self.id,
+            now=now, person_id=by.person.id, role="learner",
+        )  # fmt: skip

@@ -134,6 +134,10 @@ WORDS: Mapping[str, Callable[[Details, Names], str]] = {
     ),
     "took official wording": lambda d, _: (
         f"took official wording: {d['after']['held'] - d['before']['held']} new, "
+    "changed the feedback questions": lambda d, _: (
+        f"changed the questions on the {d['about']}: {len(d['before'])} before, "
+        f"{len(d['after'])} now"
+    ),
         f"{d['after']['changed']} changed"
     ),
 }

@@ -39,6 +39,7 @@ from supervise.models import (
     SignedName,
     SignIn,
 )
+from supervise.reports import feedback
 
 Fate = Literal["export", "erase", "retain"]
 EXPORT, ERASE, RETAIN = "export", "erase", "retain"
@@ -51,6 +52,8 @@ class Rule(NamedTuple):
     export: str
     erase: str = ""
     retain: str = ""
+    told: Callable[[Person], list[dict[str, Any]]] | None = None
+    """What stands in the copy in place of the rows, where a rule keeps some of them back."""
 
     def fate(self, column: str) -> Fate | None:
         """The fate of a column; None where nobody has decided it."""
@@ -167,9 +170,10 @@ RULES: dict[Any, Rule] = {
     Link: Rule(
         lambda p: Link.learner == p,
         "id centre_id learner_id client_id purpose party subject_id subject_version created_at "
-        "expires_at used_at ended_at",
+        "expires_at",
         erase="nonce",
     ),
+        retain="used_at ended_at",  # would tell who has answered without a name
     LinkContact: Rule(
         lambda p: LinkContact.link.in_(_links_of(p)), "", erase="id link_id name email"
     ),
@@ -181,12 +185,14 @@ RULES: dict[Any, Rule] = {
         "id centre_id session_id client_id link_id date starts_at minutes state version asked_at "
         "answered_at what said_minutes reason",
     ),
-    # Answers come out by reports.feedback, which keeps the floor; a copy of the rows would not.
+    # Answers come out by reports.feedback, which keeps the floor; a copy of the rows would not,
+    # nor may anything of a row lead from an answer back to its invitation.
     Feedback: Rule(
         lambda p: Feedback.learner == p,
-        "id centre_id enrolment_id learner_id source about anonymous state version invited_at "
-        "reply replied_at",
-        retain="client_id link_id questions answers may_quote given_at",
+        "centre_id source about anonymous answers may_quote given_at reply",
+        retain="id enrolment_id learner_id client_id link_id state version questions invited_at "
+        "replied_at put_away_at handle place floor",
+        told=feedback.copy_of,
     ),
     Mail: Rule(
         lambda p: (Mail.person == p) | Mail.link.in_(_links_of(p)),
@@ -238,15 +244,19 @@ NOT_PERSONAL = {
 def copy_of(person: Person) -> dict[str, list[dict[str, Any]]]:
     """Everything kept of a person that they may take with them, by table. One query a table."""
     return {
-        model._meta.table_name: [
-            {column: row[column] for column in row if rule.fate(column) == EXPORT}
-            for row in _rows(model, rule.mine(person))
-        ]
+        model._meta.table_name: rule.told(person) if rule.told else _export(model, rule, person)
         for model, rule in RULES.items()
     }
 
 
 def _rows(model: Any, where: Any) -> list[dict[str, Any]]:
+def _export(model: Any, rule: Rule, person: Person) -> list[dict[str, Any]]:
+    return [
+        {column: row[column] for column in row if rule.fate(column) == EXPORT}
+        for row in _rows(model, rule.mine(person))
+    ]
+
+
     names = {f.name: f.column_name for f in model._meta.sorted_fields}
     rows = model.select().where(where).order_by(model.id).dicts()
     return [{names[name]: value for name, value in row.items()} for row in rows]

@@ -50,6 +50,7 @@ def record(person_id: int) -> Response:
         "learners/record.html",
         learner=learner,
         own=actor.is_(person_id),
+        reads_feedback=any(r.read_by(actor) for r in learner.records),
         waiting=[waits for r in learner.records for waits in r.waiting(actor)],
         figures={r.enrolment.id: charts.hours_chart(r.hours, today) for r in learner.records},
         bar=charts.bar,

@@ -1,20 +1,73 @@
-"""A link's page for a feedback: what is asked, and the answer taken."""
+"""A link's page for a feedback: what is asked, and the answer taken.
+
+Whether an anonymous link was used is shown to nobody, since whoever sent it has its address too. So
+its page stays as it was until the link runs out, and a second answer is thanked for and not kept.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
-from supervise import web
-from supervise.models import Link
+from supervise import auth, web
+from supervise.forms import feedback as forms
+from supervise.forms.clients import showable
+from supervise.models import Feedback, FeedbackQuestion, Link
+from supervise.rules.feedback import RATINGS
+from supervise.workflow import WrongState
+
+
+def standing(link: Link, now: datetime) -> str:
+    """How the link stands, as far as anybody may know."""
+    feedback = Feedback.get_or_none(Feedback.link == link)
+    return feedback.standing(link, now) if feedback else "ended"
 
 
 def show(link: Link, status: int = 200, **told: Any) -> Response:
     """What is asked; ``told`` carries what was typed and what is wrong with it."""
-    return web.show("link/closed.html", status=status, link=link, standing="ended", **told)
+    feedback, floor = Feedback.of_link(link), link.centre.feedback_floor
+    questions = FeedbackQuestion.of(link.centre, feedback.about)
+    return web.show(
+        "link/feedback.html",
+        status=status,
+        link=link,
+        feedback=feedback,
+        asked=[(forms.key_of(question), question) for question in questions],
+        floor=floor,
+        seal=forms.seal_of(questions, floor),
+        ratings=RATINGS,
+        told=told.get("told"),
+        typed={name: showable(text) for name, text in request.form.items()},
+    )
 
 
 def decide(link: Link) -> Response:
-    """Take the answer; a form that lacks something comes back with all that was typed."""
-    return show(link)
+    """Keep the answers, once. Where the form changed meanwhile, it is shown again to be looked at."""
+    feedback, floor = Feedback.of_link(link), link.centre.feedback_floor
+    questions = FeedbackQuestion.of(link.centre, feedback.about)
+    read = forms.read_answers(request.form, questions, floor)
+    if read.found or read.changed:
+        return show(link, 422, told=read)
+    try:
+        feedback.give(
+            questions, read.answers, may_quote=read.may_quote, floor=floor, link=link,
+            now=auth.now(),
+        )  # fmt: skip
+    except WrongState:
+        return _too_late(link)
+    return web.show("link/given.html", link=link)
+
+
+def withdraw(link: Link) -> None:
+    """The learner takes the invitation back."""
+    Feedback.of_link(link).withdraw(by=auth.actor(), now=auth.now())
+
+
+def _too_late(link: Link) -> Response:
+    """Somebody pressed twice, or it was withdrawn meanwhile."""
+    feedback = Feedback.of_link(link)
+    if feedback.state == "given":
+        return web.show("link/given.html", link=link)
+    return web.show("link/closed.html", status=410, link=link, standing="ended")

@@ -32,7 +32,7 @@ PURPOSES: dict[str, ModuleType] = {
 def page(token: str) -> Any:
     """What is asked, or why this link asks nothing any more."""
     link = Link.with_token(token)
-    if link is None or link.standing(auth.now()) != "open":
+    if link is None or standing_of(link) != "open":
         return closed(link)
     return _private(PURPOSES[link.purpose].show(link))
 
@@ -43,7 +43,7 @@ def page(token: str) -> Any:
 def answer(token: str) -> Any:
     """Take the answer, once. Whoever sent the link cannot answer it."""
     link = Link.with_token(token)
-    if link is None or link.standing(auth.now()) != "open":
+    if link is None or standing_of(link) != "open":
         return closed(link)
     if is_sender(link):
         return _private(web.show("link/yours.html", status=403, link=link))
@@ -52,9 +52,15 @@ def answer(token: str) -> Any:
 
 def closed(link: Link | None) -> Response:
     """Answered: a thank-you, as often as it is pressed. Ended or expired: 410. Never made: 404."""
-    standing = link.standing(auth.now()) if link else "unknown"
+    standing = standing_of(link) if link else "unknown"
     status = {"used": 200, "unknown": 404}.get(standing, 410)
     return _private(web.show("link/closed.html", status=status, link=link, standing=standing))
+
+
+def standing_of(link: Link) -> str:
+    """How a link stands; a purpose may have reasons to tell less (an anonymous feedback)."""
+    told = getattr(PURPOSES[link.purpose], "standing", None)
+    return str(told(link, auth.now())) if told else link.standing(auth.now())
 
 
 def is_sender(link: Link) -> bool:
@@ -90,6 +96,10 @@ def _helpers() -> dict[str, Any]:
 def end(link_id: int) -> Response:
     """Withdraw a link that was sent to the wrong person; what it asked can be asked again."""
     link = web.load(Link.visible_to(auth.actor()), link_id)
-    Link.end(Link.id == link.id, auth.now())
+    withdraw = getattr(PURPOSES[link.purpose], "withdraw", None)
+    if withdraw is not None:
+        withdraw(link)
+    else:
+        Link.end(Link.id == link.id, auth.now())
     back = auth.local_path(request.form.get("back"))
     return web.done(back or url_for("clients.page"))

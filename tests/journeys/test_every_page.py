@@ -47,7 +47,7 @@ VISITS = {
     "tutor": ("today.page", "learners.page", "learners.record", "sessions.show"),
     "iqa": ("today.page", "learners.page"),
     "admin": (
-        "today.page", "people.page", "people.one", "enrolments.new", "enrolments.one",
+        "today.page", "people.page", "people.one", "centre.questions", "enrolments.new", "enrolments.one",
         "enrolments.assignment", "centre.page", "centre.wording", "learners.page",
         "learners.record", "catalogue.page", "catalogue.programme", "catalogue.unit",
     ),

@@ -22,6 +22,7 @@ from werkzeug.routing import Rule
 
 from supervise import auth
 from supervise.models import Assignment, DiaryUpload, Engagement, Invitation, Link, Person
+from tests.feedbacks import give
 from tests.world import World, sign_in
 
 PEOPLE = (
@@ -181,6 +182,8 @@ class Scene:
             arguments["code"] = "ILM-L3-CWCM"
         if rule.endpoint == "centre.rule":
             arguments["code"] = "ILM-8580"
+        if rule.endpoint.startswith("feedback.") and "link_id" in rule.arguments:
+            arguments["link_id"] = self.arguments["feedback_link_id"]
         form = {"programme": "ILM-8580"}
         if rule.endpoint == "account.centre" and who != "anonymous":
             form = {"centre": str(self.people[who][0].centre.id)}
@@ -216,6 +219,7 @@ def scene(app: Flask) -> Iterator[Scene]:
         owner, admin = world.actor(world.learner), world.actor(world.admin)
         link = Link.make("confirmation", "client", by=owner, now=world.now, client=world.client())
         people = {
+        told = give(world)  # with a name, so that it is shown and can be replied to
             "owner": world.learner, "stranger": stranger, "supervisor": world.supervisor,
             "other supervisor": world.person("Ravi Sandhu", "supervisor"), "tutor": world.tutor,
             "assessor": assessor, "iqa": iqa, "admin": world.admin,
@@ -242,6 +246,9 @@ def scene(app: Flask) -> Iterator[Scene]:
                 "link_id": link.id,
                 "link_token": link.token,
                 "code": "D3.04",
+                "feedback_link_id": told.link_id,
+                "handle": told.handle,
+                "about": "practitioner",
                 "token": Invitation.invite(stranger, world.centre, now=world.now, days=14),
             },
         )

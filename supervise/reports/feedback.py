@@ -1,0 +1,192 @@
+"""What was said of a learner: the grid, what the floor shows, and the invitations that are out.
+
+Of an anonymous answer nothing leaves this module but its words: no number, no date, no client. What
+is shown is put in order by those words, so that the order tells nothing either.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import peewee
+
+from supervise.models import Actor, Client, Enrolment, Feedback, Link, LinkContact, Person
+from supervise.rules.feedback import (
+    A_SOURCE,
+    ABOUTS,
+    SOURCES,
+    Anonymous,
+    Cell,
+    Given,
+    Question,
+    floor_of,
+    grid,
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """One answer that may be read; ``given_at`` (UTC) and the client only where it has a name."""
+
+    handle: str
+    source: str
+    about: str
+    whom: str
+    anonymous: bool
+    given_at: datetime | None
+    pairs: Sequence[tuple[Question, str]]
+    may_quote: bool
+    reply: str
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """One invitation on the learner's list: whom it is for, and whether its link still works."""
+
+    link: Link
+    whom: str
+    about: str
+    anonymous: bool
+    standing: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """All feedback on one learner, as far as it is shown."""
+
+    grid: Sequence[Sequence[Cell]]
+    told: Sequence[Told]
+    invitations: Sequence[Invitation]
+
+    def with_handle(self, handle: str) -> Told | None:
+        """The answer of this handle, if it is among those shown."""
+        return next((told for told in self.told if told.handle == handle), None)
+
+
+def said_of(actor: Actor, learner: Person) -> Said:
+    """What the actor reads of the feedback on a learner. One query; invitations for the learner alone."""
+    own = actor.is_(learner.id)
+    rows = _rows(Feedback.visible_to(actor).where(Feedback.learner == learner), contacts=own)
+    asked = [(row.source, row.about) for row in rows if _counts_as_asked(row)]
+    given = sorted((row for row in rows if row.state == "given"), key=lambda row: row.place)
+    counted = [Given(r.source, r.about, r.anonymous, _giver(r), r.floor) for r in given]
+    return Said(
+        grid(counted, asked),
+        _told(given),
+        [_invitation(row, actor.now) for row in rows if _on_the_list(row)] if own else [],
+    )
+
+
+def learner_of(actor: Actor, person_id: int) -> Person | None:
+    """The learner whose feedback the actor may read: themselves, or one assigned to them today."""
+    from supervise.models import Assignment
+    from supervise.models.feedback import READERS
+
+    assigned = Assignment.enrolment_ids(actor, *READERS)
+    mine = Enrolment.select(Enrolment.learner).where(
+        (Enrolment.centre == actor.centre) & Enrolment.id.in_(assigned)
+    )
+    found: Person | None = Person.get_or_none(Person.id.in_(mine) & (Person.id == person_id))
+    return found
+
+
+def enrolments_of(actor: Actor) -> list[Enrolment]:
+    """The actor's own enrolments here, the latest first."""
+    mine = (Enrolment.centre == actor.centre) & (Enrolment.learner == actor.person)
+    return list(Enrolment.select().where(mine).order_by(Enrolment.started_on.desc(), Enrolment.id))
+
+
+def copy_of(person: Person) -> list[dict[str, Any]]:
+    """What a person takes with them of the feedback on them: what they may read, and no more."""
+    rows = _rows(Feedback.select().where(Feedback.learner == person), contacts=False)
+    by_centre: defaultdict[int, list[Any]] = defaultdict(list)
+    for row in sorted((r for r in rows if r.state == "given"), key=lambda row: row.place):
+        by_centre[row.centre_id].append(row)
+    return [
+        {
+            "centre_id": centre_id,
+            "source": told.source,
+            "about": told.about,
+            "anonymous": told.anonymous,
+            "given_at": told.given_at,
+            "answers": [[question.text, answer] for question, answer in told.pairs],
+            "may_quote": told.may_quote,
+            "reply": told.reply,
+        }
+        for centre_id, given in by_centre.items()
+        for told in _told(given)
+    ]
+
+
+def _rows(query: peewee.ModelSelect, *, contacts: bool) -> list[Any]:
+    """Feedback with link and client; with whom each link is for where the reader is the learner."""
+    query = query.select_extend(Link, Client).join(Link)
+    if contacts:
+        on = LinkContact.link == Link.id
+        query = query.select_extend(LinkContact.name)
+        query = query.join(LinkContact, peewee.JOIN.LEFT_OUTER, on=on, attr="contact")
+    query = query.switch(Feedback).join(Client, peewee.JOIN.LEFT_OUTER)
+    return list(query.order_by(Feedback.invited_at.desc(), Feedback.id.desc()))
+
+
+def _giver(row: Any) -> Any:
+    """The same for two answers of one client, so that they do not make a batch by themselves."""
+    return ("client", row.client_id) if row.client_id else ("feedback", row.id)
+
+
+def _counts_as_asked(row: Any) -> bool:
+    """An anonymous invitation counts whatever became of it; one with a name until it is answered."""
+    return row.put_away_at is None and (row.anonymous or row.state == "invited")
+
+
+def _on_the_list(row: Any) -> bool:
+    return _counts_as_asked(row) and row.link.ended_at is None
+
+
+def _invitation(row: Any, now: datetime) -> Invitation:
+    return Invitation(row.link, _whom(row), row.about, row.anonymous, row.standing(row.link, now))
+
+
+def _whom(row: Any) -> str:
+    """By alias; an observer or peer by the name the learner typed, where the learner reads."""
+    if row.source == "client":
+        return row.client.alias
+    if row.source == "sponsor":
+        return f"Sponsor of {row.client.alias}"
+    contact = getattr(row.link, "contact", None)
+    name = contact.name if contact else ""
+    return f"{name}, {row.source}" if name else row.source.capitalize()
+
+
+def _told(given: Sequence[Any]) -> list[Told]:
+    """Those with a name, the newest first, then those without that the floor lets out, by content."""
+    found = []
+    for about in ABOUTS:
+        for source in SOURCES:
+            here = [row for row in given if (row.about, row.source) == (about, source)]
+            named = [row for row in here if not row.anonymous]
+            nameless = [row for row in here if row.anonymous]
+            shown = floor_of([Anonymous(_giver(row), row.floor) for row in nameless]).shown
+            found += [_one(row) for row in reversed(named)]
+            found += [_one(row) for row in sorted(nameless[:shown], key=lambda row: row.answers)]
+    return found
+
+
+def _one(row: Any) -> Told:
+    return Told(
+        handle=row.handle,
+        source=row.source,
+        about=row.about,
+        whom=f"{A_SOURCE[row.source].capitalize()}, without a name"
+        if row.anonymous
+        else _whom(row),
+        anonymous=row.anonymous,
+        given_at=None if row.anonymous else row.given_at,
+        pairs=row.pairs,
+        may_quote=row.may_quote,
+        reply=row.reply,
+    )

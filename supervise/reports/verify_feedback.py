@@ -1,0 +1,48 @@
+"""Does feedback stand as it was given? Each row beside the signature of whoever gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import peewee
+
+from supervise.models import Centre, Feedback, Person
+from supervise.signing import BATCH, Misfit, SignOff, sha256
+
+
+def misfits(centre: Centre) -> Iterator[Misfit]:
+    """Feedback that is gone, was changed after it was given, or was given by nobody; in sentences.
+
+    No sentence says what was answered, when, or by whom: that may be without a name.
+    """
+    here = (Feedback.id == SignOff.subject_id) & (Feedback.centre_id == SignOff.centre_id)
+    signed = (SignOff.centre_id == centre.id) & (SignOff.subject == "feedback")
+    gone = SignOff.select(SignOff).join(Feedback, peewee.JOIN.LEFT_OUTER, on=here)
+    for sign_off in gone.where(signed & Feedback.id.is_null()).order_by(SignOff.seq).limit(1):
+        yield Misfit(f"feedback {sign_off.subject_id} is gone, though it was given and signed.")
+    last = 0
+    while True:
+        query = Feedback.select(Feedback, Person).join(Person)
+        later = (Feedback.centre == centre) & (Feedback.id > last)
+        batch = list(query.where(later).order_by(Feedback.id).limit(BATCH))
+        ids = [feedback.id for feedback in batch]
+        found = SignOff.select().where(signed & SignOff.subject_id.in_(ids)).order_by(SignOff.seq)
+        sign_offs = {sign_off.subject_id: sign_off for sign_off in found}
+        for feedback in batch:
+            if fault := _fault(feedback, sign_offs.get(feedback.id)):
+                yield Misfit(f"feedback {feedback.id} on {feedback.learner.name}: {fault}")
+        if len(batch) < BATCH:
+            return
+        last = ids[-1]
+
+
+def _fault(feedback: Feedback, sign_off: SignOff | None) -> str:
+    if sign_off is None:
+        return "it says given, but nobody signed it." if feedback.state == "given" else ""
+    if feedback.state != "given":
+        return f"it was given and signed, but it says {feedback.state}."
+    if sign_off.content_sha256 != sha256(feedback.signed_content()):
+        return "its content is not what was signed."
+    if sign_off.subject_version != feedback.version:
+        return "it was changed after it was signed."
+    return ""
