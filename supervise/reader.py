@@ -15,6 +15,7 @@ from supervise import auth
 from supervise.kept import in_words
 from supervise.models import Actor, PracticeSession
 from supervise.rules import ageing, moments
+from supervise.rules.conditions import says
 
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -115,4 +116,5 @@ FILTERS = {
     "in_words": in_words,
     "day_and_time": day_and_time,
     "age": age,
+    "says": says,
 }

@@ -122,6 +122,22 @@ FEEDBACK = Workflow(
     },
 )
 
+CONFIRMATION = Workflow(
+    noun="confirmation",
+    states={
+        "asked": "the client has not answered yet.",
+        "confirmed": "the client confirmed the session.",
+        "disputed": "the client disputed the session.",
+        "lapsed": "it lapsed.",
+    },
+    moves={
+        "confirm": Move(frozenset({"asked"}), "confirmed", "confirmed"),
+        "dispute": Move(frozenset({"asked"}), "disputed", "disputed"),
+        "lapse": Move(frozenset({"asked", "confirmed", "disputed"}), "lapsed", "lapsed"),
+    },
+)
+
+
 
 def advance(record: Any, workflow: Workflow, move: str, **changes: Any) -> None:
     """Move a record to its next state, or raise :class:`WrongState` and change nothing.

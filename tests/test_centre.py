@@ -31,6 +31,7 @@ def admin(client, world):
 def change(admin, **fields):
     form = {
         "name": "Alder Quay", "number": "C77", "zone": "Europe/London", "due_days": "5", "late_days": "8",
+        "feedback_floor": "3",
     } | fields  # fmt: skip
     return admin.post("/centre", data=form)
 

@@ -16,6 +16,7 @@ from supervise.web import number
 
 DECISIONS = ("approve", "return", "leave")
 ANSWERS = ("counts", "not yet", "never")
+SAYS = ("confirmed", "disputed", "asked", "none")
 LONGEST = 2_000
 MOST = 100
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -33,6 +34,7 @@ def read_wanted(args: Mapping[str, str]) -> Wanted:
         unit=args.get("unit", "")[:20].replace("\0", ""),
         waits=one_of("waits", ("due", "late")),
         verdict=one_of("verdict", ANSWERS),
+        says=one_of("says", SAYS),
         sort=one_of("sort", SORTS, "age"),
         open=_id(args.get("open", "")),
         page=_id(args.get("page", "")) or 1,

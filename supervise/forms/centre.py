@@ -42,6 +42,15 @@ class CentreForm(FlaskForm):
     late_days = IntegerField("Late after", validators=_DAYS, render_kw={"inputmode": "numeric"})
     short_hours_count_in_long = BooleanField("Hours of a short unit count in the long unit too")
     second_factor_required = BooleanField("Everybody signs in with a second factor")
+    confirmation_required = BooleanField("A client confirms each session before it counts")
+    feedback_floor = IntegerField(
+        "Feedback shown from",
+        validators=[
+            InputRequired("Type a number of answers."),
+            NumberRange(1, 20, "Choose 1 to 20 answers."),
+        ],
+        render_kw={"inputmode": "numeric"},
+    )
 
 
 class UnitSetForm(FlaskForm):

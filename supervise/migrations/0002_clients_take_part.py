@@ -161,10 +161,13 @@ REFUSALS = (
      "feedback given is sealed"),
     ("feedback_kept", "DELETE", "feedback", "OLD.state = 'given'", "feedback given is sealed"),
     ("confirmation_sealed", "UPDATE", "confirmation",
-     "OLD.state IN ('confirmed','disputed') AND (NEW.state NOT IN (OLD.state, 'lapsed') OR NEW.date <> OLD.date "
-     "OR NEW.minutes <> OLD.minutes OR NEW.session_id <> OLD.session_id)",
+     "OLD.answered_at IS NOT NULL AND (NEW.state NOT IN (OLD.state, 'lapsed') OR NEW.date <> OLD.date "
+     "OR NEW.minutes <> OLD.minutes OR NEW.starts_at IS DISTINCT FROM OLD.starts_at "
+     "OR NEW.session_id <> OLD.session_id OR NEW.client_id <> OLD.client_id OR NEW.what <> OLD.what "
+     "OR NEW.said_minutes IS DISTINCT FROM OLD.said_minutes OR NEW.reason <> OLD.reason "
+     "OR NEW.answered_at IS DISTINCT FROM OLD.answered_at)",
      "an answered confirmation is sealed"),
-    ("confirmation_kept", "DELETE", "confirmation", "OLD.state IN ('confirmed','disputed')",
+    ("confirmation_kept", "DELETE", "confirmation", "OLD.answered_at IS NOT NULL",
      "an answered confirmation is sealed"),
 )  # fmt: skip
 

@@ -46,7 +46,10 @@ class Centre(Model):
     @property
     def policy(self) -> Policy:
         """What of the centre's policy the rule of hours asks for."""
-        return Policy(short_hours_count_in_long=self.short_hours_count_in_long)
+        return Policy(
+            short_hours_count_in_long=self.short_hours_count_in_long,
+            confirmation_required=self.confirmation_required,
+        )
 
     def lock(self) -> None:
         """Hold this centre until the transaction ends, so that two changes cannot pass each other."""

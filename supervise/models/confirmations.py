@@ -1,16 +1,40 @@
-"""Confirmations: a client says by link that a session took place, and how long. Nothing more."""
+"""Confirmations: a client says by link that a session took place, and how long. Nothing more.
+
+One link asks one client about one session or several; of a group each client is asked. A change of
+the session's date, start or length lapses what was asked and what was answered (product.md).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import peewee
 
-from supervise.db import DateField, Model, UTCField
-from supervise.models.centres import Centre
-from supervise.models.clients import Client
+from supervise import events, signing
+from supervise.db import DateField, Model, UTCField, is_sqlite, write
+from supervise.models.centres import Centre, Refused
+from supervise.models.clients import Client, Engagement
 from supervise.models.links import Link
-from supervise.models.sessions import PracticeSession
+from supervise.models.people import Actor
+from supervise.models.sessions import PracticeSession, SessionEngagement
+from supervise.models.vault import ClientIdentity, Consent
+from supervise.rules import moments
+from supervise.workflow import CONFIRMATION, WrongState, advance, allow
+
+WHAT = ("length", "date", "none", "other")
+"""What a client may say differs: the length, the day, it did not take place, something else."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client says of one session; ``what`` is empty where it took place as it was logged."""
+
+    what: str = ""
+    said_minutes: int | None = None
+    reason: str = ""
 
 
 class Confirmation(Model):
@@ -31,7 +55,257 @@ class Confirmation(Model):
     said_minutes = peewee.IntegerField(null=True)
     reason = peewee.TextField(default="")
 
+    @classmethod
+    def visible_to(cls, actor: Actor) -> peewee.ModelSelect:
+        """Those of the learner's own sessions in this centre."""
+        mine = PracticeSession.select(PracticeSession.id).where(
+            (PracticeSession.centre == actor.centre) & (PracticeSession.learner == actor.person)
+        )
+        return cls.select().where(cls.session.in_(mine))
+
     def signed_content(self) -> dict[str, Any]:
         """What the client's answer covers: the session as it was shown, and what they said of it."""
-        names = ("session_id", "client_id", "date", "starts_at", "minutes", "what", "said_minutes")
-        return {"id": self.id, **{name: getattr(self, name) for name in names}}
+        names = (
+            "id", "session_id", "client_id", "date", "starts_at", "minutes", "what", "said_minutes",
+            "reason",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names}
+
+    def matches(self, session: PracticeSession) -> bool:
+        """Whether the session is still dated and as long as the client was shown."""
+        shown = self.date, self.starts_at, self.minutes
+        return shown == (session.date, session.starts_at, session.minutes)
+
+    def answer(self, said: Answer, now: datetime) -> None:
+        """Keep the client's answer, signed by nobody with an account; inside ``db.write()``."""
+        decision = "disputed" if said.what else "confirmed"
+        advance(
+            self, CONFIRMATION, "dispute" if said.what else "confirm", answered_at=now,
+            what=said.what, said_minutes=said.said_minutes, reason=said.reason,
+        )  # fmt: skip
+        self._tell(decision, now, role="client", what=said.what, minutes=said.said_minutes)
+        signing.sign(
+            self, subject="confirmation", person_id=None, role="client", decision=decision, now=now
+        )
+
+    def lapse(self, why: str, now: datetime, person_id: int | None) -> None:
+        """Take it back; ``why`` is a key of ``LAPSED``. Inside ``db.write()``."""
+        advance(self, CONFIRMATION, "lapse")
+        self._tell("lapsed", now, person_id=person_id, role="learner", why=why)
+
+    def _tell(
+        self, verb: str, now: datetime, *, role: str, person_id: int | None = None, **detail: Any
+    ) -> None:
+        events.record(
+            centre_id=self.centre_id,
+            verb=verb,
+            subject="confirmation",
+            subject_id=self.id,
+            now=now,
+            person_id=person_id,
+            role=role,
+            session=self.session_id,
+            version=self.version,
+            **detail,
+        )
+
+
+LAPSED = {
+    "changed": "The session's date, start or length was changed.",
+    "removed": "The client was taken off the session.",
+    "again": "You asked again.",
+    "ended": "The link was withdrawn.",
+}
+"""Why a confirmation lapsed: the key in its history, and the sentence for the learner."""
+
+
+# --- what can be asked -------------------------------------------------------------------
+
+
+def askable(actor: Actor) -> peewee.Expression:
+    """Which sessions a client can be asked about: the learner's own, with date and length, begun."""
+    session = PracticeSession
+    today = moments.local(actor.now, actor.person.zone).date()
+    return (
+        (session.learner == actor.person)
+        & (session.centre == actor.centre)
+        & session.minutes.is_null(False)
+        & (session.date <= today)
+        & (session.starts_at.is_null() | (session.starts_at <= actor.now))
+    )
+
+
+def ask(client: Client, session_ids: Collection[int], *, by: Actor, now: datetime) -> Link:
+    """Ask one client to confirm these sessions, by one new link.
+
+    Where they were asked already, the earlier link ends, and what it asked besides moves to the new
+    one. A session they confirmed is left alone; one they disputed is asked about again. Raises
+    NotAllowed for another's client, and Refused where a session cannot be asked about, where
+    nothing is left to ask, or where the client withdrew their consent.
+    """
+    allow(by.is_(client.learner_id))
+    with write():
+        Consent.refuse_withdrawn(client)
+        _held(session_ids)
+        before = _hold(Confirmation.client == client)
+        mine = [one for one in before if one.session_id in session_ids]
+        links = {one.link_id for one in mine if one.state == "asked"}
+        again = [one for one in before if one.link_id in links and one.state == "asked"]
+        confirmed = {one.session_id for one in mine if one.state == "confirmed"}
+        wanted = (set(session_ids) | {one.session_id for one in again}) - confirmed
+        sessions = _with(client, wanted, by)
+        if not wanted or set(session_ids) - confirmed - {session.id for session in sessions}:
+            raise Refused(
+                "One of these sessions cannot be confirmed: it has no date or length, has not "
+                "begun, is not with this client, or is confirmed already. Nothing was asked."
+            )
+        disputed = [one for one in mine if one.state == "disputed"]
+        _end(links, now)
+        for one in [*again, *disputed]:
+            one.lapse("again", now, by.person.id)
+        who = ClientIdentity.of(client, by)
+        link = Link.make(
+            "confirmation", "client", by=by, now=now, client=client, name=who.name, email=who.email
+        )
+        for session in sessions:
+            made = Confirmation.create(
+                centre=session.centre_id, session=session, client=client, link=link,
+                date=session.date, starts_at=session.starts_at, minutes=session.minutes,
+                asked_at=now,
+            )  # fmt: skip
+            made._tell("asked", now, person_id=by.person.id, role="learner")
+    return link
+
+
+def _held(session_ids: Collection[int]) -> None:
+    """Hold the sessions, so that none is changed between what is read and what is asked."""
+    if not is_sqlite():
+        held = PracticeSession.select(PracticeSession.id).where(
+            PracticeSession.id.in_(list(session_ids))
+        )
+        list(held.order_by(PracticeSession.id).for_update())
+
+
+def _with(client: Client, ids: Iterable[int], by: Actor) -> list[PracticeSession]:
+    """Those of these sessions that are with the client and can be asked about, the oldest first."""
+    theirs = (
+        SessionEngagement.select(SessionEngagement.session)
+        .join(Engagement)
+        .where(Engagement.client == client)
+    )
+    query = PracticeSession.select().where(
+        PracticeSession.id.in_(list(ids)) & PracticeSession.id.in_(theirs) & askable(by)
+    )
+    return list(query.order_by(PracticeSession.date, PracticeSession.id))
+
+
+def _open() -> peewee.ModelSelect:
+    return Confirmation.select().where(Confirmation.state != "lapsed").order_by(Confirmation.id)
+
+
+# --- the answer --------------------------------------------------------------------------
+
+
+def asked_by(link: Link) -> list[Confirmation]:
+    """What a link still asks, the oldest session first. One query."""
+    mine = (Confirmation.link == link) & (Confirmation.state == "asked")
+    order = Confirmation.date, Confirmation.starts_at, Confirmation.id
+    return list(Confirmation.select().where(mine).order_by(*order))
+
+
+def answer(link: Link, answers: Mapping[int, Answer], *, now: datetime) -> bool:
+    """Take the answers to all that a link asks, by confirmation: the link is used up, once.
+
+    False, and nothing is decided, where the link was used or ended a moment before. Raises
+    WrongState where it no longer asks about exactly these sessions: one was changed meanwhile.
+    """
+    with write():
+        if not link.use(now):  # it also holds the link: what would lapse its rows waits for us
+            return False
+        asked = asked_by(link)
+        if {one.id for one in asked} != answers.keys():
+            raise WrongState(
+                "What your coach logged was changed while this page was open. "
+                "Nothing was decided. Read it again, then answer."
+            )
+        for one in asked:
+            one.answer(answers[one.id], now)
+    return True
+
+
+# --- what lapses -------------------------------------------------------------------------
+
+
+def lapse_changed(session: PracticeSession, *, by: Actor, now: datetime) -> None:
+    """Lapse what no longer fits the session as it now stands; inside the write of its change.
+
+    A link that is left with nothing to ask ends.
+    """
+    if not _open().where(Confirmation.session == session).exists():
+        return
+    theirs = (
+        SessionEngagement.select(Engagement.client)
+        .join(Engagement)
+        .where(SessionEngagement.session == session)
+    )
+    clients = {client_id for (client_id,) in theirs.tuples()}
+    stale = []
+    for one in _hold(Confirmation.session == session):
+        if one.client_id not in clients:
+            stale.append((one, "removed"))
+        elif not one.matches(session):
+            stale.append((one, "changed"))
+    links = {one.link_id for one, _ in stale}
+    gone = [one.id for one, _ in stale]
+    left = _open().where(Confirmation.link.in_(list(links)) & (Confirmation.state == "asked"))
+    asking = {one.link_id for one in left.where(Confirmation.id.not_in(gone))}
+    _end(links - asking, now)
+    for one, why in stale:
+        one.lapse(why, now, by.recorded)
+
+
+def forget(session: PracticeSession, *, by: Actor, now: datetime) -> None:
+    """Before a draft is thrown away: take back what was asked about it.
+
+    Raises WrongState where a client has answered: what they signed is kept, and so is the session.
+    """
+    mine = Confirmation.session == session
+    if not Confirmation.select().where(mine).exists():
+        return
+    _held([session.id])
+    rows = _hold(mine)
+    if Confirmation.select().where(mine & Confirmation.answered_at.is_null(False)).exists():
+        raise WrongState(
+            "A client has answered about this session, so its history is kept. "
+            "Change it instead. Nothing was changed."
+        )
+    links = {one.link_id for one in rows}
+    left = _open().where(Confirmation.link.in_(list(links)) & (Confirmation.session != session))
+    _end(links - {one.link_id for one in left}, now)
+    for one in rows:
+        one.lapse("removed", now, by.recorded)
+    Confirmation.delete().where(mine).execute()
+
+
+def lapse_ended(link_ids: Collection[int], now: datetime) -> None:
+    """Lapse what links that have just ended asked and nobody answered; inside that write."""
+    asked = (Confirmation.state == "asked") & Confirmation.link.in_(list(link_ids))
+    for one in Confirmation.select(Confirmation, Link).join(Link).where(asked):
+        one.lapse("ended", now, one.link.learner_id)
+
+
+def _hold(which: peewee.Expression) -> list[Confirmation]:
+    """The open confirmations that this holds for; nobody answers their links meanwhile.
+
+    The links are held first, as an answer holds them, then the rows are read as they then are.
+    """
+    if not is_sqlite():
+        links = Confirmation.select(Confirmation.link).where(which)
+        list(Link.select(Link.id).where(Link.id.in_(links)).order_by(Link.id).for_update())
+    return list(_open().where(which))
+
+
+def _end(link_ids: Collection[int], now: datetime) -> None:
+    """End these links where they were not used; their rows are the caller's to lapse."""
+    unused = Link.used_at.is_null() & Link.ended_at.is_null()
+    Link.update(ended_at=now).where(Link.id.in_(list(link_ids)) & unused).execute()

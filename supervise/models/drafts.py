@@ -12,7 +12,7 @@ import peewee
 
 from supervise import events
 from supervise.db import write
-from supervise.models import readiness
+from supervise.models import confirmations, readiness
 from supervise.models.clients import Client
 from supervise.models.enrolments import Enrolment
 from supervise.models.people import Actor
@@ -156,6 +156,7 @@ def save(session: PracticeSession, entry: Entry, *, version: int, by: Actor, now
         session._dirty.clear()
         _set_clients(session, entry, now)
         _keep_private(session, entry.private)
+        confirmations.lapse_changed(session, by=by, now=now)
         _tell_of_correction(session, by, now)
 
 
@@ -183,13 +184,17 @@ def was_submitted(session: PracticeSession) -> bool:
 
 
 def delete(session: PracticeSession, *, by: Actor, now: datetime) -> None:
-    """Throw a draft away that nobody else has read. Raises WrongState for any other session."""
+    """Throw a draft away that nobody else has read. Raises WrongState for any other session.
+
+    What clients were asked about it is taken back; one of which a client has said something stays.
+    """
     with write():
         if was_submitted(session):
             raise WrongState(
                 "This session was submitted before, so its history is kept. "
                 "Change it and submit it again. Nothing was changed."
             )
+        confirmations.forget(session, by=by, now=now)
         SessionEngagement.delete().where(SessionEngagement.session == session).execute()
         PrivateNote.delete().where(PrivateNote.session == session).execute()
         gone = (

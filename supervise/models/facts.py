@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 import peewee
@@ -13,9 +14,13 @@ import peewee
 from supervise.models.assignments import Assignment
 from supervise.models.centres import Centre
 from supervise.models.clients import Client, Engagement
+from supervise.models.confirmations import Confirmation
+from supervise.models.contracts import Contract
 from supervise.models.enrolments import Enrolment, unit_rules
 from supervise.models.sessions import STANDING, PracticeSession, SessionEngagement
+from supervise.rules.facts import ContractVersion
 from supervise.rules.hours import (
+    ConfirmationFacts,
     ContractFacts,
     EnrolmentFacts,
     SessionFacts,
@@ -33,6 +38,9 @@ Spans = Mapping[int, Sequence[tuple[date, date | None]]]
 Contracts = Mapping[int, Sequence[ContractFacts]]
 """By session: the contract with each of its clients, by alias."""
 
+Confirmations = Mapping[int, Sequence[ConfirmationFacts]]
+"""By session: what each of its clients says of it, by alias."""
+
 FACTS = ("id", "centre", "enrolment", "learner", "unit", "kind", "mode", "date", "starts_at",
          "ends_at", "minutes", "state")  # fmt: skip
 """The columns of a session that its facts and its verdict are made of, and what names it."""
@@ -47,21 +55,74 @@ def light(query: peewee.ModelSelect, *more: Any) -> peewee.ModelSelect:
 
 def contracts_of(which: peewee.Expression) -> dict[int, list[ContractFacts]]:
     """The contracts of each session that this condition on ``PracticeSession`` holds for. One query."""
+    agreed = (Contract.engagement == Engagement.id) & Contract.agreed_on.is_null(False)
     rows = (
         SessionEngagement.select(
-            SessionEngagement.session, Client.alias, Engagement.contract_agreed_on
+            SessionEngagement.session,
+            SessionEngagement.engagement,
+            Client.alias,
+            Engagement.contract_agreed_on,
+            Contract.number,
+            Contract.agreed_on,
+            Contract.ended_on,
         )
         .join(PracticeSession)
         .switch(SessionEngagement)
         .join(Engagement)
         .join(Client)
+        .switch(Engagement)
+        .join(Contract, peewee.JOIN.LEFT_OUTER, on=agreed)
         .where(which)
-        .order_by(Client.alias)
+        .order_by(
+            Client.alias,
+            SessionEngagement.engagement,
+            SessionEngagement.session,
+            Contract.number,
+        )
     )
     found: dict[int, list[ContractFacts]] = defaultdict(list)
-    for session_id, alias, agreed_on in rows.tuples():
-        found[session_id].append(ContractFacts(alias, agreed_on))
+    for key, versions in groupby(rows.tuples(), lambda row: row[:4]):
+        here = tuple(ContractVersion(*row[4:]) for row in versions if row[4] is not None)
+        session_id, _, alias, agreed_on = key
+        found[session_id].append(ContractFacts(alias, agreed_on, here))
     return found
+
+
+def confirmations_of(which: peewee.Expression) -> dict[int, list[ConfirmationFacts]]:
+    """What each client of each session this holds for was asked and says of it. One query."""
+    said = Confirmation
+    theirs = (
+        (said.session == SessionEngagement.session)
+        & (said.client == Client.id)
+        & (said.state != "lapsed")
+    )
+    rows = (
+        SessionEngagement.select(
+            SessionEngagement.session, SessionEngagement.engagement, Client.alias, said.state,
+            said.what, said.said_minutes, said.asked_at, said.answered_at, said.reason,
+        )
+        .join(PracticeSession)
+        .switch(SessionEngagement)
+        .join(Engagement)
+        .join(Client)
+        .join(said, peewee.JOIN.LEFT_OUTER, on=theirs)
+        .where(which)
+        .order_by(Client.alias)
+    )  # fmt: skip
+    found: dict[int, list[ConfirmationFacts]] = defaultdict(list)
+    for session_id, engagement_id, alias, *told in rows.tuples():
+        facts = ConfirmationFacts(alias, *told) if told[0] else ConfirmationFacts(alias)
+        found[session_id].append(replace(facts, engagement_id=engagement_id))
+    return found
+
+
+def demanded(
+    sessions: Sequence[PracticeSession], centre: Centre
+) -> dict[int, list[ConfirmationFacts]] | None:
+    """The same where the centre demands them before hours count; else nothing, and no query."""
+    if not centre.confirmation_required:
+        return None
+    return confirmations_of(PracticeSession.id.in_([session.id for session in sessions]))
 
 
 def supervised_spans(enrolment_ids: Iterable[int]) -> dict[int, list[tuple[date, date | None]]]:
@@ -79,14 +140,24 @@ def facts_of(
     sessions: Sequence[PracticeSession],
     spans: Spans | None = None,
     contracts: Contracts | None = None,
+    confirmations: Confirmations | None = None,
 ) -> list[SessionFacts]:
-    """The facts of these sessions, for ``rules.hours``. A query for each of the two not given."""
+    """The facts of these sessions, for ``rules.hours``.
+
+    A query for each of spans and contracts that is not given. Confirmations that are not given are
+    not asked for: see ``demanded``.
+    """
     if contracts is None:
         contracts = contracts_of(PracticeSession.id.in_([session.id for session in sessions]))
     if spans is None:
         spans = supervised_spans({session.enrolment_id for session in sessions})
     return [
-        _facts(session, contracts.get(session.id, ()), spans.get(session.enrolment_id, ()))
+        _facts(
+            session,
+            contracts.get(session.id, ()),
+            spans.get(session.enrolment_id, ()),
+            (confirmations or {}).get(session.id, ()),
+        )
         for session in sessions
     ]
 
@@ -95,6 +166,7 @@ def _facts(
     session: PracticeSession,
     contracts: Sequence[ContractFacts],
     spans: Sequence[tuple[date, date | None]],
+    confirmations: Sequence[ConfirmationFacts],
 ) -> SessionFacts:
     on = session.date
     clients = " and ".join(contract.alias for contract in contracts) or "no client"
@@ -110,6 +182,7 @@ def _facts(
         supervised=on is not None
         and any(start <= on and (end is None or on <= end) for start, end in spans),
         label=f"the session with {clients}",
+        confirmations=tuple(confirmations),
     )
 
 
@@ -141,6 +214,19 @@ def overlaps(sessions: Sequence[PracticeSession]) -> dict[int, list[PracticeSess
     return found
 
 
+def beside(session: Any, other: Any, fact: SessionFacts) -> SessionFacts:
+    """The facts of another session as they may be named in this one's verdict.
+
+    Everybody reads the same sentence, so it names no client of another centre, nor of another
+    enrolment, which another supervisor sees.
+    """
+    if other.centre_id != session.centre_id:
+        return replace(fact, label="a session in another centre")
+    if other.enrolment_id != session.enrolment_id:
+        return replace(fact, label="a session of another enrolment")
+    return fact
+
+
 @dataclass(frozen=True)
 class Judged:
     """Sessions of one enrolment with their facts and their verdicts, each by id."""
@@ -161,20 +247,21 @@ def judged(
     enrolment: Enrolment,
     centre: Centre,
     spans: Spans | None = None,
+    confirmations: Confirmations | None = None,
 ) -> Judged:
     """The verdict on each of these sessions of one enrolment. Four queries, however many.
+
+    One more where the centre demands confirmations that are not given.
 
     What overlaps them is looked up here, so a page of a diary needs only its own rows. ``spans``
     saves one query where the caller knows when the enrolment had a supervisor.
     """
+    said = demanded(sessions, centre) if confirmations is None else confirmations
     others = overlaps(sessions)
     looked_at = {session.id: session for session in sessions}
     for found in others.values():
         looked_at |= {other.id: other for other in found if other.id not in looked_at}
-    facts = {fact.id: fact for fact in facts_of(list(looked_at.values()), spans)}
-    for other in looked_at.values():
-        if other.centre_id != centre.id:  # no page of one centre shows a client of another
-            facts[other.id] = replace(facts[other.id], label="a session in another centre")
+    facts = {fact.id: fact for fact in facts_of(list(looked_at.values()), spans, None, said)}
     rules, codes = unit_rules(enrolment.book), enrolment.unit_codes
     mine = EnrolmentFacts(enrolment.started_on, enrolment.ends_on, frozenset(codes))
     verdicts = {
@@ -182,7 +269,7 @@ def judged(
             facts[session.id],
             mine,
             rules,
-            [facts[other.id] for other in others.get(session.id, [])],
+            [beside(session, other, facts[other.id]) for other in others.get(session.id, [])],
             centre.policy,
         )
         for session in sessions

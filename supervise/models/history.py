@@ -106,6 +106,8 @@ FIELDS = {
     "late_days": "days until late",
     "short_hours_count_in_long": "short-unit hours count in the long unit",
     "second_factor_required": "second factor required",
+    "confirmation_required": "clients confirm before hours count",
+    "feedback_floor": "fewest anonymous answers shown",
 }
 
 WORDS: Mapping[str, Callable[[Details, Names], str]] = {

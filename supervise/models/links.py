@@ -117,10 +117,20 @@ class Link(Model):
 
     @classmethod
     def end(cls, which: peewee.Expression, now: datetime) -> int:
-        """End the links that this holds for and that were not used; how many."""
+        """End the links that this holds for and that were not used; how many.
+
+        What a link asked a client to confirm, and they have not answered, lapses with it.
+        """
+        from supervise.models import confirmations
+
         with write():
             unused = cls.used_at.is_null() & cls.ended_at.is_null()
-            return int(cls.update(ended_at=now).where(which & unused).execute())
+            ids = [row[0] for row in cls.select(cls.id).where(which & unused).tuples()]
+            if not ids:
+                return 0
+            ended = cls.update(ended_at=now).where(cls.id.in_(ids) & unused).execute()
+            confirmations.lapse_ended(ids, now)
+            return int(ended)
 
 
 class LinkContact(Model):

@@ -16,7 +16,16 @@ import peewee
 from supervise.catalogue import Unit
 from supervise.models import Centre, Enrolment, EnrolmentUnit, PracticeSession
 from supervise.models.enrolments import unit_rules
-from supervise.models.facts import Contracts, Spans, beside, contracts_of, facts_of, light
+from supervise.models.facts import (
+    Confirmations,
+    Contracts,
+    Spans,
+    beside,
+    confirmations_of,
+    contracts_of,
+    facts_of,
+    light,
+)
 from supervise.models.sessions import STANDING
 from supervise.rules import hours, moments, standing
 from supervise.rules.hours import EnrolmentFacts, SessionFacts, UnitTotal, Verdict
@@ -180,6 +189,7 @@ def hours_of_all(
 
     ``drafts`` says whether drafts are part of it, or for which learner (by id) alone they are.
     ``spans`` saves a query where the caller knows when each enrolment had a supervisor.
+    One query more where the centre demands that clients confirm.
     """
     if not enrolments:
         return {}
@@ -190,7 +200,8 @@ def hours_of_all(
         codes[enrolment_id].add(unit)
     theirs = PracticeSession.learner.in_({e.learner_id for e in enrolments})
     sessions = _sessions(theirs, drafts)
-    facts = _facts(sessions, spans, contracts_of(theirs))
+    said = confirmations_of(theirs) if centre.confirmation_required else None
+    facts = _facts(sessions, spans, contracts_of(theirs), said)
     rivals = _rivals(sessions, facts)
     by_enrolment: defaultdict[int, list[PracticeSession]] = defaultdict(list)
     for session in sessions:
@@ -214,9 +225,12 @@ def _sessions(theirs: peewee.Expression, drafts: bool | int) -> list[PracticeSes
 
 
 def _facts(
-    sessions: list[PracticeSession], spans: Spans | None, contracts: Contracts
+    sessions: list[PracticeSession],
+    spans: Spans | None,
+    contracts: Contracts,
+    confirmations: Confirmations | None,
 ) -> dict[int, SessionFacts]:
-    return {fact.id: fact for fact in facts_of(sessions, spans, contracts)}
+    return {fact.id: fact for fact in facts_of(sessions, spans, contracts, confirmations)}
 
 
 def _rivals(

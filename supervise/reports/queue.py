@@ -11,12 +11,21 @@ from typing import Any
 import peewee
 
 from supervise import catalogue
-from supervise.models import Actor, Centre, Enrolment, EnrolmentUnit, Person, PracticeSession
+from supervise.models import (
+    Actor,
+    Centre,
+    Confirmation,
+    Enrolment,
+    EnrolmentUnit,
+    Person,
+    PracticeSession,
+)
 from supervise.models.enrolments import unit_rules
-from supervise.models.facts import beside, facts_of, light, overlaps
+from supervise.models.facts import beside, confirmations_of, facts_of, light, overlaps
 from supervise.reports.hours import hours_of_all
 from supervise.rules import hours, moments
 from supervise.rules.hours import EnrolmentFacts, SessionFacts, UnitRule, UnitTotal, Verdict
+from supervise.rules.said import Said
 
 Judged = dict[int, tuple[SessionFacts, Verdict]]
 SORTS = {
@@ -34,6 +43,7 @@ class Wanted:
     unit: str = ""
     waits: str = ""
     verdict: str = ""
+    says: str = ""
     sort: str = "age"
     open: int | None = None
     page: int = 1
@@ -46,7 +56,7 @@ class Wanted:
     @property
     def filtered(self) -> bool:
         """Whether anything that waits is left out."""
-        return bool(self.coach or self.unit or self.waits or self.verdict)
+        return bool(self.coach or self.unit or self.waits or self.verdict or self.says)
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,16 @@ class Row:
         """The client by alias, or how many they are."""
         aliases = [contract.alias for contract in self.facts.contracts]
         return f"Group of {len(aliases)}" if len(aliases) > 1 else (aliases or ["none"])[0]
+
+    @property
+    def said(self) -> Said:
+        """What its clients say of it, together."""
+        return Said(self.facts.confirmations)
+
+    @property
+    def ready(self) -> bool:
+        """Whether one press may set it to approve: it would count, and no client disputes it."""
+        return self.verdict.answer == "counts" and self.said.word != "disputed"
 
 
 @dataclass(frozen=True)
@@ -123,7 +143,20 @@ def waiting(actor: Actor, wanted: Wanted, zone: str) -> peewee.ModelSelect:
         )
     if wanted.waits:
         query = query.where(session.submitted_at < _submitted_before(actor, wanted.waits, zone))
+    if wanted.says:
+        query = query.where(_says(wanted.says))
     return query
+
+
+def _says(word: str) -> Any:
+    """The condition on a session that its clients' answers come to this word (``rules.said``)."""
+    words = ("disputed", "confirmed", "asked")
+    mine = Confirmation.select(peewee.SQL("1")).where(Confirmation.session == PracticeSession.id)
+    before = words if word == "none" else words[: words.index(word)]
+    none = ~peewee.fn.EXISTS(mine.where(Confirmation.state.in_([*before, ""])))
+    if word == "none":
+        return none
+    return none & peewee.fn.EXISTS(mine.where(Confirmation.state == word))
 
 
 def _submitted_before(actor: Actor, waits: str, zone: str) -> datetime:
@@ -137,7 +170,7 @@ def _submitted_before(actor: Actor, waits: str, zone: str) -> datetime:
 def rows(actor: Actor, sessions: list[PracticeSession], opened: int | None = None) -> list[Row]:
     """These sessions with what approval would do; for the opened one, its unit's hours so far.
 
-    Four queries, and one more where one is opened.
+    Five queries, and one more where one is opened.
     """
     opened_one = next((session for session in sessions if session.id == opened), None)
     file = _file_of(actor, opened_one) if opened_one else []
@@ -168,11 +201,12 @@ def counted(actor: Actor, enrolment_ids: Iterable[int]) -> dict[int, dict[str, U
 
 
 def judge(sessions: Iterable[PracticeSession], centre: Centre) -> Judged:
-    """The facts and the verdict of each session, of however many coaches. Four queries."""
+    """The facts and the verdict of each session, of however many coaches. Five queries."""
     by_id = {session.id: session for session in sessions}
+    said = confirmations_of(PracticeSession.id.in_(list(by_id)))
     others = overlaps(list(by_id.values()))
     all_of_them = {other.id: other for found in others.values() for other in found} | by_id
-    facts = {fact.id: fact for fact in facts_of(list(all_of_them.values()))}
+    facts = {fact.id: fact for fact in facts_of(list(all_of_them.values()), None, None, said)}
     terms = _terms({session.enrolment_id for session in by_id.values()})
     return {
         id_: (

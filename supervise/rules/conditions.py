@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from supervise.rules.facts import ContractFacts, EnrolmentFacts, SessionFacts, UnitRule
+from supervise.rules.facts import (
+    ConfirmationFacts,
+    ContractFacts,
+    EnrolmentFacts,
+    Policy,
+    SessionFacts,
+    UnitRule,
+)
 from supervise.rules.moments import length, short_date
 from supervise.rules.verdicts import STATE, Reason
 
@@ -96,6 +103,34 @@ def of_overlap(session: SessionFacts, overlapping: Sequence[SessionFacts]) -> It
         yield Reason("good", "Overlaps nothing")
     elif not hurting:
         yield Reason("good", "Overlaps nothing that stands as firmly")
+
+
+def of_confirmation(session: SessionFacts, policy: Policy) -> Iterator[Reason]:
+    """Every client has confirmed the session, where the centre demands that; else no reason at all."""
+    if not policy.confirmation_required:
+        return
+    if not session.confirmations:
+        yield Reason("wait", "no client is named who could confirm it")
+    for said in session.confirmations:
+        if said.state == "confirmed":
+            yield Reason("good", f"{said.alias} confirmed it")
+        elif said.state == "disputed":
+            yield Reason("wait", f"{said.alias} disputes it: {says(said)}")
+        elif said.state == "asked":
+            yield Reason("wait", f"it waits for {said.alias} to confirm it")
+        else:
+            yield Reason("wait", f"{said.alias} was not asked to confirm it")
+
+
+def says(said: ConfirmationFacts) -> str:
+    """What a client who disputes a session says of it: ``says 45 minutes``."""
+    if said.what == "length" and said.said_minutes is not None:
+        return f"says {said.said_minutes} minute{'' if said.said_minutes == 1 else 's'}"
+    return {
+        "length": "says it was shorter or longer",
+        "date": "says it was on another day",
+        "none": "says it did not take place",
+    }.get(said.what, "says that something else is different")
 
 
 def _of_kind(session: SessionFacts, rule: UnitRule) -> Reason:

@@ -10,11 +10,44 @@ from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
+class ContractVersion:
+    """One version that was agreed here: its number, and its first and last day, if it has one."""
+
+    number: int
+    agreed_on: date
+    ended_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ContractFacts:
-    """The contract with one client of a session; ``agreed_on`` is None while no date is kept."""
+    """The contract with one client of a session; ``agreed_on`` is None while no date is kept.
+
+    ``agreed_on`` is the first day any contract was agreed, on paper perhaps; ``versions`` are those
+    agreed here, and empty where it was on paper alone.
+    """
 
     alias: str
     agreed_on: date | None
+    versions: tuple[ContractVersion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationFacts:
+    """What one client of a session was asked and said of it, by link.
+
+    ``state`` is empty while they were not asked, else asked, confirmed or disputed; ``what`` names
+    what differs: length (then perhaps ``said_minutes``), date, none (it did not take place), other.
+    Moments are in UTC. ``reason`` is in the client's own words.
+    """
+
+    alias: str
+    state: str = ""
+    what: str = ""
+    said_minutes: int | None = None
+    asked_at: datetime | None = None
+    answered_at: datetime | None = None
+    reason: str = ""
+    engagement_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +68,8 @@ class SessionFacts:
     contracts: tuple[ContractFacts, ...]
     supervised: bool
     label: str
+    confirmations: tuple[ConfirmationFacts, ...] = ()
+    """One for each client; looked up only where a page shows them or the centre demands them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +99,8 @@ class EnrolmentFacts:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the centre decides: whether a short unit's hours count in the long one as well."""
+    """What the centre decides: whether a short unit's hours count in the long one as well, and
+    whether each client must have confirmed a session before it counts."""
 
     short_hours_count_in_long: bool = False
+    confirmation_required: bool = False

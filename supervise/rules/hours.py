@@ -11,12 +11,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from supervise.rules.conditions import of_date, of_length, of_overlap, of_state, of_unit
-from supervise.rules.facts import ContractFacts, EnrolmentFacts, Policy, SessionFacts, UnitRule
+from supervise.rules.conditions import (
+    of_confirmation,
+    of_date,
+    of_length,
+    of_overlap,
+    of_state,
+    of_unit,
+)
+from supervise.rules.facts import (
+    ConfirmationFacts,
+    ContractFacts,
+    EnrolmentFacts,
+    Policy,
+    SessionFacts,
+    UnitRule,
+)
 from supervise.rules.overlap import overlapping as find_overlaps
 from supervise.rules.verdicts import Reason, Verdict, answer_of
 
 __all__ = [
+    "ConfirmationFacts",
     "ContractFacts",
     "EnrolmentFacts",
     "Policy",
@@ -40,8 +55,9 @@ UNFINISHED = ("draft", "returned", "reopened")
 class UnitTotal:
     """The minutes of one unit: needed (None if it takes none), counted, waiting, never.
 
-    ``waiting`` is all that does not count yet; ``unfinished`` is the part of it that is still the
-    learner's to submit, in drafts and in sessions returned or reopened.
+    ``waiting`` is all that does not count yet. Parts of it: ``unfinished`` is still the learner's to
+    submit, in drafts and in sessions returned or reopened; ``submitted`` waits for the supervisor,
+    of which ``to_come`` would count once approved. The rest is approved and lacks something else.
     """
 
     unit: str
@@ -50,11 +66,13 @@ class UnitTotal:
     waiting: int
     never: int
     unfinished: int = 0
+    submitted: int = 0
+    to_come: int = 0
 
     @property
-    def with_supervisor(self) -> int:
-        """The minutes that wait for the supervisor: what a screen calls waiting."""
-        return self.waiting - self.unfinished
+    def held(self) -> int:
+        """The minutes that are approved and do not count yet, for want of a contract perhaps."""
+        return self.waiting - self.unfinished - self.submitted
 
 
 def judge(
@@ -86,6 +104,7 @@ def judge(
         else:
             toward = (session.unit, long)
             reasons.append(Reason("good", f"Allocated to {session.unit}, and to {long} as well"))
+    reasons += of_confirmation(session, policy)
     reasons += of_overlap(session, overlapping)
     answer = answer_of(reasons)
     minutes = session.minutes or 0
@@ -121,6 +140,8 @@ def totals(
     waiting: defaultdict[str, int] = defaultdict(int)
     never: defaultdict[str, int] = defaultdict(int)
     unfinished: defaultdict[str, int] = defaultdict(int)
+    submitted: defaultdict[str, int] = defaultdict(int)
+    to_come: defaultdict[str, int] = defaultdict(int)
     codes = dict.fromkeys(units)
     for session in sessions:
         verdict = verdicts[session.id]
@@ -134,6 +155,10 @@ def totals(
             (waiting if verdict.answer == "not yet" else never)[session.unit] += verdict.minutes
             if verdict.answer == "not yet" and session.state in UNFINISHED:
                 unfinished[session.unit] += verdict.minutes
+            if verdict.answer == "not yet" and session.state == "submitted":
+                submitted[session.unit] += verdict.minutes
+                if verdict.if_approved().answer == "counts":
+                    to_come[session.unit] += verdict.minutes
     return {
         code: UnitTotal(
             code,
@@ -142,6 +167,8 @@ def totals(
             waiting[code],
             never[code],
             unfinished[code],
+            submitted[code],
+            to_come[code],
         )
         for code in codes
     }
@@ -155,7 +182,8 @@ def over_time(
     """Per day of practice, minutes counted so far, and those with what waits; of one unit, or all.
 
     What waits is with the supervisor. A session without a date has no place on the line; one that
-    never counts, and one the learner has still to submit, adds nothing.
+    never counts, one the learner has still to submit, and one that is approved and lacks something
+    else, adds nothing.
     """
     counted: defaultdict[date, int] = defaultdict(int)
     waiting: defaultdict[date, int] = defaultdict(int)
@@ -165,7 +193,7 @@ def over_time(
             continue
         if verdict.answer == "counts" and (unit is None or unit in verdict.units):
             counted[session.date] += verdict.minutes
-        elif session.state in UNFINISHED:
+        elif session.state != "submitted":
             continue
         elif verdict.answer == "not yet" and unit in (None, session.unit):
             waiting[session.date] += verdict.minutes

@@ -136,9 +136,9 @@ def _refuse_forged(choices: Choices) -> None:
 
 
 def _preset(wanted: Wanted, choices: Choices) -> Response:
-    """Without a script: the same rows again, with those that count set to approve."""
+    """Without a script: the same rows again, with those that count and nobody disputes approved."""
     found = _rows(wanted, choices)
-    choices.preset([row.session.id for row in found.rows if row.verdict.answer == "counts"])
+    choices.preset([row.session.id for row in found.rows if row.ready])
     return _queue(wanted, choices, found=found)
 
 

@@ -16,7 +16,7 @@ from supervise.models.centres import Refused
 bp = Blueprint("centre", __name__)
 NAMES = (
     "name", "number", "zone", "due_days", "late_days", "short_hours_count_in_long",
-    "second_factor_required",
+    "second_factor_required", "confirmation_required", "feedback_floor",
 )  # fmt: skip
 
 

@@ -1,20 +1,64 @@
-"""A link's page for a confirmation: what is asked, and the answer taken."""
+"""A link's page for a confirmation: what is asked, and the answer taken.
+
+Date, time, length and coach stand on it, and nothing else of a session (product.md, links).
+"""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from flask import Response
+from flask import Response, request, url_for
 
-from supervise import web
-from supervise.models import Link
+from supervise import auth, web
+from supervise.forms import link_confirmation as forms
+from supervise.models import Link, confirmations
+from supervise.rules import moments
+from supervise.workflow import WrongState
+
+CHANGED = (
+    "What your coach logged was changed while this page was open. Nothing was decided. "
+    "Read it again, then answer."
+)
 
 
 def show(link: Link, status: int = 200, **told: Any) -> Response:
     """What is asked; ``told`` carries what was typed and what is wrong with it."""
-    return web.show("link/closed.html", status=status, link=link, standing="ended", **told)
+    asked = confirmations.asked_by(link)
+    if not asked:  # the last of them lapsed, and the link with it, a moment ago
+        return web.show("link/closed.html", status=410, link=link, standing="ended")
+    zone = link.learner.zone
+    return web.show(
+        "link/confirmation.html",
+        status=status,
+        link=link,
+        asked=[(one, _clock(one, zone)) for one in asked],
+        zone=zone.split("/")[-1].replace("_", " "),
+        typed=told.get("typed") or {one.id: forms.Typed() for one in asked},
+        changed=told.get("changed", ""),
+    )
 
 
 def decide(link: Link) -> Response:
     """Take the answer; a form that lacks something comes back with all that was typed."""
-    return show(link)
+    asked = confirmations.asked_by(link)
+    typed = forms.read(request.form, asked)
+    if forms.answered(request.form) != {one.id for one in asked}:
+        return show(link, 409, changed=CHANGED)
+    if any(one.faults for one in typed.values()):
+        return show(link, 422, typed=typed)
+    answers = {id_: one.meant() for id_, one in typed.items()}
+    try:
+        confirmations.answer(link, answers, now=auth.now())
+    except WrongState as refused:
+        return show(link, 409, changed=refused.sentence)
+    return web.done(url_for("links.page", token=link.token))  # which says how it stands by now
+
+
+def _clock(one: confirmations.Confirmation, zone: str) -> str:
+    """From when to when, on the coach's clock; nothing where no start is kept."""
+    if one.starts_at is None:
+        return ""
+    began = moments.local(one.starts_at, zone)
+    ended = moments.local(one.starts_at + timedelta(minutes=one.minutes), zone)
+    return f"{moments.clock(began)} to {moments.clock(ended)}"

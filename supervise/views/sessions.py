@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, flash, request, url_for
 from supervise import auth, web
 from supervise.forms.sessions import EntryForm
 from supervise.models import Enrolment, Person, PracticeSession, drafts, readiness
-from supervise.models.facts import judged
+from supervise.models.facts import confirmations_of, judged
 from supervise.models.sessions import SUPERVISION_TEXTS, Incomplete
 from supervise.reader import reader_zone
 from supervise.reports import diary
@@ -104,7 +104,8 @@ def one_page(
     """
     actor = auth.actor()
     layers = session.layers_for(actor)
-    found = judged([session], session.enrolment, actor.centre)
+    said = confirmations_of(PracticeSession.id == session.id)
+    found = judged([session], session.enrolment, actor.centre, confirmations=said)
     clients = diary.aliases(found.facts[session.id])
     history = diary.history(session)
     mine = session.can_edit(actor)
@@ -124,6 +125,7 @@ def one_page(
         verdict=found.verdicts[session.id],
         engagements=session.engagements,
         clients=clients,
+        said=said.get(session.id, []),
         state=diary.STATE_WORDS[session.state],
         history=history,
         repeated=repeated,

@@ -7,7 +7,7 @@ from datetime import date
 from flask import Blueprint, Response
 
 from supervise import auth, reader, web
-from supervise.reports import charts, today
+from supervise.reports import charts, confirmations, today
 from supervise.reports.administering import administering
 from supervise.rules import moments
 
@@ -32,6 +32,7 @@ def page() -> Response:
         oldest=oldest,
         supervising=supervising,
         learning=learning,
+        clients_say=confirmations.owed(actor) if learning else None,
         tutoring=tutoring,
         administering=administering(actor) if actor.has("admin") else None,
         bar=charts.bar,

@@ -134,6 +134,8 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "GET centre.questions": only(*ADMIN),
     "POST centre.save_questions": only(*ADMIN),
     "POST centre.reset_questions": only(*ADMIN),
+    "GET confirmations.page": only(*LEARNER),
+    "POST confirmations.ask": only(*LEARNER),
     "GET centre.page": only(*ADMIN),
     "POST centre.change": only(*ADMIN),
     "POST centre.rule": only(*ADMIN),

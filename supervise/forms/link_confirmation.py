@@ -1,0 +1,84 @@
+"""What a client types on a confirmation's link: yes, or no with what differs, for each session."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from supervise.models.confirmations import WHAT, Answer, Confirmation
+from supervise.rules.moments import length
+from supervise.web import number
+
+LONGEST_REASON = 500
+MOST_MINUTES = 1440
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+@dataclass
+class Typed:
+    """What was typed about one session, and what is wrong with it by field."""
+
+    answer: str = ""
+    what: str = ""
+    minutes: str = ""
+    reason: str = ""
+    faults: dict[str, str] = field(default_factory=dict)
+
+    def meant(self) -> Answer:
+        """The answer, once nothing is wrong; minutes only where the length is what differs."""
+        if self.answer == "yes":
+            return Answer()
+        said = number(self.minutes) if self.what == "length" else None
+        return Answer(self.what, said, self.reason)
+
+
+def read(form: Mapping[str, str], asked: Iterable[Confirmation]) -> dict[int, Typed]:
+    """What was typed about each session asked about, judged; by confirmation."""
+    found = {}
+    for one in asked:
+        typed = Typed(
+            *(form.get(f"{name}-{one.id}", "").strip() for name in ("answer", "what", "minutes")),
+            reason=" ".join(form.get(f"reason-{one.id}", "").split()),
+        )
+        typed.faults = _faults(typed, one)
+        typed.minutes, typed.reason = typed.minutes[:20], _CONTROL.sub("\ufffd", typed.reason)
+        found[one.id] = typed
+    return found
+
+
+def answered(form: Mapping[str, str]) -> set[int]:
+    """Which confirmations the page was about that sent this form."""
+    ids = (number(name.removeprefix("asks-")) for name in form if name.startswith("asks-"))
+    return {id_ for id_ in ids if id_ is not None}
+
+
+def _faults(typed: Typed, one: Confirmation) -> dict[str, str]:
+    if typed.answer == "yes":
+        return {}
+    if typed.answer != "no":
+        return {"answer": "Press Yes or No for this session."}
+    found = {}
+    if typed.what not in WHAT:
+        found["what"] = "Choose what is different."
+    if typed.what == "length" and (fault := _minutes_fault(typed.minutes, one.minutes)):
+        found["minutes"] = fault
+    if typed.what == "other" and not typed.reason:
+        found["reason"] = "Say in a few words what is different."
+    elif len(typed.reason) > LONGEST_REASON:
+        found["reason"] = f"Shorten this to {LONGEST_REASON} characters."
+    elif _CONTROL.search(typed.reason):
+        found["reason"] = "This holds a character that cannot be shown. Type it again."
+    return found
+
+
+def _minutes_fault(typed: str, logged: int) -> str:
+    """Minutes may be left open: not everybody knows them."""
+    said = number(typed)
+    if not typed:
+        return ""
+    if said is None or not 0 < said <= MOST_MINUTES:
+        return "Give whole minutes, such as 45, or leave it empty."
+    if said == logged:
+        return f"That is the length your coach logged, {length(logged)}. If it is right, press Yes."
+    return ""
