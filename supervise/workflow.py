@@ -106,7 +106,6 @@ GOAL = Workflow(
     },
 )
 
-
 FEEDBACK = Workflow(
     noun="feedback",
     states={
@@ -122,6 +121,7 @@ FEEDBACK = Workflow(
     },
 )
 
+
 CONFIRMATION = Workflow(
     noun="confirmation",
     states={
@@ -136,7 +136,6 @@ CONFIRMATION = Workflow(
         "lapse": Move(frozenset({"asked", "confirmed", "disputed"}), "lapsed", "lapsed"),
     },
 )
-
 
 
 def advance(record: Any, workflow: Workflow, move: str, **changes: Any) -> None:

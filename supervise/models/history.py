@@ -134,12 +134,12 @@ WORDS: Mapping[str, Callable[[Details, Names], str]] = {
     "changed a rule of combination": lambda d, _: (
         f"changed the rule of {d['unit_set']}: {_change(d)}"
     ),
-    "took official wording": lambda d, _: (
-        f"took official wording: {d['after']['held'] - d['before']['held']} new, "
     "changed the feedback questions": lambda d, _: (
         f"changed the questions on the {d['about']}: {len(d['before'])} before, "
         f"{len(d['after'])} now"
     ),
+    "took official wording": lambda d, _: (
+        f"took official wording: {d['after']['held'] - d['before']['held']} new, "
         f"{d['after']['changed']} changed"
     ),
 }

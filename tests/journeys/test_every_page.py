@@ -36,7 +36,7 @@ VISITS = {
     "anonymous": ("signin.page", "help.page", "help.privacy", "invitations.page"),
     "learner": (
         "today.page", "sessions.page", "sessions.new", "sessions.show", "sessions.edit",
-        "clients.page", "clients.one", "clients.withdrawal", "clients.engagement", "imports.page",
+        "clients.page", "confirmations.page", "clients.one", "clients.withdrawal", "clients.engagement", "imports.page",
         "imports.check", "learners.record",
         "learners.sessions", "feedback.page", "feedback.invite", "account.page", "account.second_factor",
     ),

@@ -182,10 +182,10 @@ class Scene:
             arguments["token"] = self.arguments["link_token"]
         if rule.endpoint == "catalogue.programme":
             arguments["code"] = "ILM-L3-CWCM"
-        if rule.endpoint == "centre.rule":
-            arguments["code"] = "ILM-8580"
         if rule.endpoint.startswith("feedback.") and "link_id" in rule.arguments:
             arguments["link_id"] = self.arguments["feedback_link_id"]
+        if rule.endpoint == "centre.rule":
+            arguments["code"] = "ILM-8580"
         form = {"programme": "ILM-8580"}
         if rule.endpoint == "account.centre" and who != "anonymous":
             form = {"centre": str(self.people[who][0].centre.id)}
@@ -219,9 +219,9 @@ def scene(app: Flask) -> Iterator[Scene]:
         session = world.session(state="submitted")
         draft = world.session(day=date(2026, 9, 3))
         owner, admin = world.actor(world.learner), world.actor(world.admin)
+        told = give(world)  # with a name, so that it is shown and can be replied to
         link = Link.make("confirmation", "client", by=owner, now=world.now, client=world.client())
         people = {
-        told = give(world)  # with a name, so that it is shown and can be replied to
             "owner": world.learner, "stranger": stranger, "supervisor": world.supervisor,
             "other supervisor": world.person("Ravi Sandhu", "supervisor"), "tutor": world.tutor,
             "assessor": assessor, "iqa": iqa, "admin": world.admin,
@@ -246,11 +246,11 @@ def scene(app: Flask) -> Iterator[Scene]:
                 "wording_id": DiaryUpload.keep("words.csv", b"unit\n", by=admin, now=world.now).id,
                 "sign_in_id": 999_999,
                 "link_id": link.id,
-                "link_token": link.token,
-                "code": "D3.04",
                 "feedback_link_id": told.link_id,
                 "handle": told.handle,
                 "about": "practitioner",
+                "link_token": link.token,
+                "code": "D3.04",
                 "token": Invitation.invite(stranger, world.centre, now=world.now, days=14),
             },
         )
