@@ -7,8 +7,8 @@ from datetime import date
 
 from flask_login import current_user
 
-from supervise.forms.sessions import EntryForm
-from supervise.models import Client
+from supervise.forms.sessions import EntryForm, goal_field
+from supervise.models import Client, Goal
 from supervise.rules import moments
 
 MACHINE = {"csrf_token", "author", "draft_key", "enrolment", "version", "seal", "go", "do", "sure"}
@@ -26,7 +26,13 @@ def in_words(kept: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     if "clients" in found and current_user.is_authenticated:
         mine = {str(c.id): c.alias for c in Client.visible_to(current_user.actor)}
         found["clients"] = [mine.get(one, one) for one in found["clients"]]
-    return [(_label(name), ", ".join(map(_plain, values))) for name, values in found.items()]
+    goals = {}
+    if any(name.startswith("goal_") for name in found) and current_user.is_authenticated:
+        goals = {goal_field(goal.id): goal.text for goal in Goal.visible_to(current_user.actor)}
+    return [
+        (goals.get(name) or _label(name), ", ".join(map(_plain, values)))
+        for name, values in found.items()
+    ]
 
 
 def _label(name: str) -> str:

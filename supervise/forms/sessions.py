@@ -7,7 +7,7 @@ is refused (``refused``). Both say why, and how to mend it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
 from typing import Any
@@ -18,8 +18,9 @@ from wtforms.fields.choices import SelectChoice
 
 from supervise.forms.clients import NAME_LIKE, alias_fault, day_typed, looks_like_a_name
 from supervise.imports.values import NotUnderstood, read_minutes, read_time
-from supervise.models import Client, PracticeSession
+from supervise.models import Client, Goal, PracticeSession
 from supervise.models.drafts import Entry
+from supervise.models.goals import FURTHEST
 from supervise.models.readiness import UNREADABLE
 from supervise.models.sessions import KINDS, MODES, SUPERVISION_TEXTS
 from supervise.rules import moments
@@ -84,25 +85,52 @@ class EntryForm(FlaskForm):
         return [(f.name, f.label.text, found[f.name]) for f in self if f.name in found]
 
 
+STEPS = [
+    SelectChoice("", "Not worked on"),
+    SelectChoice("0", "0, not begun"),
+    *(SelectChoice(str(step)) for step in range(1, FURTHEST)),
+    SelectChoice(str(FURTHEST), f"{FURTHEST}, reached"),
+]
+
+
+def goal_field(goal_id: int) -> str:
+    """The name of the field that says how far along a goal was after the session."""
+    return f"goal_{goal_id}"
+
+
+def entry_form(goals: Iterable[Goal]) -> type[EntryForm]:
+    """The form of an entry of somebody with these goals: a field for each, under its own words."""
+    fields = {
+        goal_field(goal.id): SelectField(goal.text, choices=STEPS, validate_choice=False)
+        for goal in goals
+    }
+    return type("EntryFormWithGoals", (EntryForm,), fields)
+
+
 @dataclass
 class Reading:
-    """An entry as far as it could be read, and what stood in the way, field to sentence."""
+    """An entry as far as it could be read, and what stood in the way, field to sentence.
+
+    ``goals`` are those the form asked about.
+    """
 
     entry: Entry
+    goals: Sequence[Goal] = ()
     unread: dict[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
 
 
 def read(
-    form: EntryForm, *, clients: Iterable[Client], units: Iterable[str], zone: str, finished: bool
-) -> Reading:
-    """Read the form for a learner with these clients and units, on the clock of ``zone``.
+    form: EntryForm, *, clients: Iterable[Client], units: Iterable[str], zone: str,
+    finished: bool, goals: Sequence[Goal] = (),
+) -> Reading:  # fmt: skip
+    """Read the form for a learner with these clients, units and goals, on the clock of ``zone``.
 
     ``finished`` tells a button from an autosave: half an alias must not become a client.
     """
     texts = {name: (form[name].data or "").replace("\r\n", "\n") for name in TEXTS}
     lines = {name: (form[name].data or "").strip() for name in LINES}
-    found = Reading(Entry(place=lines["place"]))
+    found = Reading(Entry(place=lines["place"]), goals)
     _refuse_unfit(form, texts, lines, found.refused)
     entry = found.entry
     unparsed: dict[str, str] = {}
@@ -112,6 +140,7 @@ def read(
     entry.kind = _chosen(form, "kind", KINDS, found)
     entry.mode = _chosen(form, "mode", MODES, found)
     _read_clients(form, lines["new_clients"], clients, found, unparsed, finished=finished)
+    _read_goals(form, goals, found, finished=finished)
     entry.date, wrong = day_typed(lines["date"])
     if wrong:
         found.unread["date"] = wrong
@@ -178,6 +207,25 @@ def _read_clients(
     found.entry.aliases = aliases
 
 
+def _read_goals(form: EntryForm, goals: Iterable[Goal], found: Reading, *, finished: bool) -> None:
+    """How far along each goal was; while typing, a goal waits until its client is ticked."""
+    clients = {client.id for client in found.entry.clients}
+    kind, steps = found.entry.kind or "coaching", {}
+    for goal in goals:
+        name, whose = goal_field(goal.id), goal.engagement
+        value = form[name].data or ""
+        if value and value not in {step.value for step in STEPS}:
+            found.refused[name] = "Choose how far along it is, from 0 to 10, or Not worked on."
+        elif value and whose.client_id in clients and whose.kind == kind:
+            steps[goal.id] = int(value)
+        elif value and finished:
+            found.refused[name] = (
+                f"This goal belongs to {whose.kind} with {whose.client.alias}. Tick that client "
+                f"and choose {whose.kind}, or choose Not worked on."
+            )
+    found.entry.goals = steps
+
+
 def _read_minutes(typed: str, found: Reading) -> None:
     try:
         minutes = read_minutes(typed)
@@ -203,9 +251,13 @@ def _read_start(typed: str, zone: str, found: Reading) -> None:
 
 
 def values_of(
-    session: PracticeSession, zone: str, private: str, clients: Iterable[Client]
-) -> dict[str, Any]:
-    """A session as its form shows it; what could not be read comes back as it was typed."""
+    session: PracticeSession, zone: str, private: str, clients: Iterable[Client],
+    goals: Mapping[int, int | None],
+) -> dict[str, Any]:  # fmt: skip
+    """A session as its form shows it; what could not be read comes back as it was typed.
+
+    ``goals`` are those the form asks about, with how far along each was, if it was worked on.
+    """
     values: dict[str, Any] = {
         name: getattr(session, name) for name in (*SUPERVISION_TEXTS, "extract")
     }
@@ -223,6 +275,7 @@ def values_of(
         "start": moments.clock(start) if start else "",
         "minutes": "" if session.minutes is None else str(session.minutes),
     }
+    values |= {goal_field(id_): "" if step is None else str(step) for id_, step in goals.items()}
     return values | session.typed
 
 
@@ -241,5 +294,6 @@ def values_read(reading: Reading) -> dict[str, Any]:
         "date": entry.date.isoformat() if entry.date else "",
         "start": moments.clock(entry.start) if entry.start else "",
         "minutes": "" if entry.minutes is None else str(entry.minutes),
+        **{goal_field(goal_id): str(step) for goal_id, step in entry.goals.items()},
         **entry.unparsed,
     }

@@ -12,9 +12,10 @@ import peewee
 
 from supervise import events
 from supervise.db import write
-from supervise.models import confirmations, readiness
+from supervise.models import confirmations, erasure, readiness
 from supervise.models.clients import Client
 from supervise.models.enrolments import Enrolment
+from supervise.models.goals import SessionGoal, worked_on, worked_on_in
 from supervise.models.people import Actor
 from supervise.models.sessions import (
     EDITABLE,
@@ -38,7 +39,8 @@ class ChangedElsewhere(Exception):
 class Entry:
     """A diary entry as typed. ``unparsed`` keeps what could not be read, field by field.
 
-    ``aliases`` are clients typed anew; they come into being with the entry, not before.
+    ``aliases`` are clients typed anew; they come into being with the entry, not before. ``goals``
+    are those worked on, by id, with how far along each was afterwards.
     """
 
     clients: Sequence[Client] = ()
@@ -52,6 +54,7 @@ class Entry:
     minutes: int | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
     private: str = ""
+    goals: Mapping[int, int] = field(default_factory=dict)
     unparsed: Mapping[str, str] = field(default_factory=dict)
 
     def columns(self, zone: str) -> dict[str, Any]:
@@ -116,6 +119,7 @@ def _begin(
         )
         _set_clients(session, entry, now)
         _keep_private(session, entry.private)
+        _set_goals(session, entry, by, now)
         events.record(
             centre_id=session.centre_id,
             verb="began",
@@ -137,7 +141,9 @@ def save(session: PracticeSession, entry: Entry, *, version: int, by: Actor, now
     with write():
         saved = (
             PracticeSession.update(
-                changed_at=now, version=PracticeSession.version + 1, **entry.columns(by.person.zone)
+                changed_at=now,
+                version=PracticeSession.version + 1,
+                **entry.columns(by.person.zone) | _gone(session),
             )
             .where(
                 PracticeSession.id == session.id,
@@ -155,7 +161,8 @@ def save(session: PracticeSession, entry: Entry, *, version: int, by: Actor, now
         session.__data__.update(fresh.__data__)
         session._dirty.clear()
         _set_clients(session, entry, now)
-        _keep_private(session, entry.private)
+        _keep_private(session, "" if session.erased_at else entry.private)
+        _set_goals(session, entry, by, now)
         confirmations.lapse_changed(session, by=by, now=now)
         _tell_of_correction(session, by, now)
 
@@ -195,6 +202,7 @@ def delete(session: PracticeSession, *, by: Actor, now: datetime) -> None:
                 "Change it and submit it again. Nothing was changed."
             )
         confirmations.forget(session, by=by, now=now)
+        SessionGoal.delete().where(SessionGoal.session == session).execute()
         SessionEngagement.delete().where(SessionEngagement.session == session).execute()
         PrivateNote.delete().where(PrivateNote.session == session).execute()
         gone = (
@@ -234,6 +242,17 @@ def _set_clients(session: PracticeSession, entry: Entry, now: datetime) -> None:
         for alias in entry.aliases
     ]
     session.set_clients([*entry.clients, *fresh])
+
+
+def _set_goals(session: PracticeSession, entry: Entry, by: Actor, now: datetime) -> None:
+    wanted = {} if session.erased_at else dict(entry.goals)
+    if worked_on_in(session) != wanted:
+        worked_on(session, wanted, by=by, now=now)
+
+
+def _gone(session: PracticeSession) -> dict[str, str]:
+    """The texts that withdrawn consent took from a session: they are not written again."""
+    return dict.fromkeys(erasure.TEXTS, "") if session.erased_at else {}
 
 
 def _keep_private(session: PracticeSession, text: str) -> None:

@@ -38,12 +38,13 @@ class Overlap(str):
 
 
 def faults(
-    session: PracticeSession, *, now: datetime, zone: str, clients: Sequence[str] | None = None
-) -> dict[str, str]:
+    session: PracticeSession, *, now: datetime, zone: str, clients: Sequence[str] | None = None,
+    alone: bool = False,
+) -> dict[str, str]:  # fmt: skip
     """Why a session cannot be submitted yet: field to sentence; empty when it can.
 
     ``now`` is the moment in UTC, ``zone`` the learner's own; ``clients``, by alias, saves a query
-    where they are known.
+    where they are known, and so does ``alone`` where no other session is known to overlap it.
     From the session records ILM's units D3.03, D3.04 and 501 demand (rules.md, part 9).
     """
     found: dict[str, str] = {}
@@ -71,7 +72,7 @@ def faults(
     for name, sentence in UNREADABLE.items():
         if name in session.typed and not (name == "start" and waits_for_date):
             found[name] = sentence
-    other = overlapped(session)
+    other = None if alone else overlapped(session)
     if other is not None and "start" not in found:
         found["start"] = Overlap.of(other, zone, session.centre_id)
     return found

@@ -216,6 +216,7 @@ _WORDS = {
     "reopened": "reopened it",
     "corrected": "began to correct it",
     "imported": "imported the draft",
+    "erased": "removed what was written, since a client withdrew consent",
 }
 
 

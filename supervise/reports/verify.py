@@ -29,7 +29,7 @@ from supervise.models import (
     SessionGoal,
     erasure,
 )
-from supervise.reports import replay, verify_feedback
+from supervise.reports import replay, verify_confirmations, verify_contracts, verify_feedback
 from supervise.rules.moments import short_date
 from supervise.signing import BATCH, ChainHead, Misfit, SignOff, kept_sha256, sha256, walk
 from supervise.workflow import SESSION
@@ -65,6 +65,8 @@ def verify(centre: Centre) -> Iterator[Misfit]:
         yield from _lost(centre)
         yield from _sessions(centre)
         yield from _engagements(centre)
+        yield from verify_contracts.misfits(centre)
+        yield from verify_confirmations.misfits(centre)
         yield from replay.misfits(centre)
         yield from verify_feedback.misfits(centre)
 
@@ -197,7 +199,8 @@ def _last_told(ids: list[int]) -> tuple[dict[int, Event], dict[int, Event]]:
         & Event.subject_id.in_(ids)
         & Event.verb.in_([*MOVES, erasure.VERB])
     )
-    moves, erased = {}, {}
+    moves: dict[int, Event] = {}
+    erased: dict[int, Event] = {}
     for event in rows.order_by(Event.seq):
         (moves if event.verb in MOVES else erased)[event.subject_id] = event
     return moves, erased
@@ -293,5 +296,6 @@ def _signed(sign_off: SignOff | None) -> str:
     if sign_off is None:
         return ""
     signer = Person.get_or_none(Person.id == sign_off.person_id)
-    who = signer.name if signer else f"person {sign_off.person_id}"
+    by_link = f"the {sign_off.role}, by a link" if sign_off.person_id is None else ""
+    who = signer.name if signer else by_link or f"person {sign_off.person_id}"
     return f", signed by {who} on {short_date(sign_off.at)}"

@@ -12,10 +12,11 @@ from flask import Response, abort, render_template, request, url_for
 
 from supervise import auth, web
 from supervise.errors import error_page
-from supervise.forms.sessions import EntryForm, Reading, read, values_read
+from supervise.forms.sessions import Reading, entry_form, read, values_read
 from supervise.models import Client, Enrolment, PracticeSession, drafts, readiness
 from supervise.models.sessions import Incomplete
 from supervise.reports import diary
+from supervise.reports.worked_on import goals_to_choose
 from supervise.views.entry import Shown, beside, form_page, stored
 from supervise.views.sessions import bp, choose_enrolment, is_submitted, one_page
 from supervise.workflow import WrongState
@@ -87,7 +88,10 @@ def autosave(session_id: int) -> Response:
 
 
 def _mine(session_id: int) -> PracticeSession:
-    session = web.load(PracticeSession.visible_to(auth.actor()), session_id)
+    """One's own session, with its enrolment."""
+    readable = PracticeSession.visible_to(auth.actor())
+    whole = readable.select(PracticeSession, Enrolment).join(Enrolment)
+    session: PracticeSession = web.load(whole, session_id)
     web.require(auth.actor().is_(session.learner_id))
     return session
 
@@ -118,8 +122,10 @@ def _not_the_author() -> bool:
 def _read(enrolment: Enrolment, session: PracticeSession | None, *, finished: bool) -> Reading:
     units = [code for code in enrolment.unit_codes if enrolment.book.unit(code).required_minutes]
     kept = [session.unit] if session and session.unit else []
+    goals = goals_to_choose(auth.actor(), session)
     return read(
-        EntryForm(),
+        entry_form(goals)(),
+        goals=goals,
         clients=Client.visible_to(auth.actor()),
         units=[*units, *kept],
         zone=auth.actor().person.zone,
@@ -147,7 +153,7 @@ def _store(
 
 def _differences(session: PracticeSession, reading: Reading) -> dict[str, str]:
     """Field by field, what is stored where it differs from what was just typed."""
-    there, typed = stored(session), values_read(reading)
+    there, typed = stored(session, reading.goals), values_read(reading)
     names = {str(e.client_id): e.client.alias for e in session.engagements}
     new = {" ".join(alias.split()).casefold() for alias in reading.entry.aliases}
     typed_names = {client.alias.casefold() for client in reading.entry.clients} | new

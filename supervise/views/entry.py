@@ -13,10 +13,12 @@ from wtforms.fields.choices import SelectChoice
 
 from supervise import auth, web
 from supervise.forms.clients import NAME_LIKE, showable
-from supervise.forms.sessions import EntryForm, Reading, read, values_of
-from supervise.models import Client, Enrolment, PracticeSession
+from supervise.forms.sessions import EntryForm, Reading, entry_form, goal_field, read, values_of
+from supervise.models import Client, Enrolment, Goal, PracticeSession
+from supervise.models.goals import worked_on_in
 from supervise.reader import reader_today
 from supervise.reports import diary
+from supervise.reports.worked_on import goals_to_choose
 from supervise.rules import moments
 
 
@@ -35,10 +37,12 @@ class Shown:
     ask: bool = False
 
 
-def stored(session: PracticeSession) -> dict[str, Any]:
-    """A session as its form shows it to its author."""
+def stored(session: PracticeSession, goals: Sequence[Goal]) -> dict[str, Any]:
+    """A session as its form, which asks about these goals, shows it to its author."""
     clients = [engagement.client for engagement in session.engagements]
-    return values_of(session, auth.actor().person.zone, session.private_text, clients)
+    worked_on = worked_on_in(session) if goals else {}
+    steps = {goal.id: worked_on.get(goal.id) for goal in goals}
+    return values_of(session, auth.actor().person.zone, session.private_text, clients, steps)
 
 
 def form_page(
@@ -48,16 +52,18 @@ def form_page(
     actor = auth.actor()
     practice = diary.practice(enrolment, actor.centre, actor.today)
     clients = diary.clients_of(actor)
+    goals = goals_to_choose(actor, session) if reading is None else reading.goals
+    form_class = entry_form(goals)
     if reading is not None:
-        form = EntryForm()
+        form = form_class()
         for one in form:
             if isinstance(one.data, str):
                 one.data = showable(one.data)
     elif session is not None:
-        form = EntryForm(formdata=None, data=stored(session))
+        form = form_class(formdata=None, data=stored(session, goals))
         told.found = _unread(form, session) | told.found
     else:
-        form = EntryForm(formdata=None, data=_defaults(practice, clients))
+        form = form_class(formdata=None, data=_defaults(practice, clients))
     form.unit.choices = _unit_choices(practice, session)
     names = [c.alias for c in clients if str(c.id) in (form.clients.data or [])]
     typed = " ".join((form.new_clients.data or "").split()).split(",")
@@ -73,6 +79,7 @@ def form_page(
         enrolments=[enrolment] if session else diary.enrolments(actor),
         practice=practice,
         clients=clients,
+        goals=[(goal, form[goal_field(goal.id)]) for goal in goals],
         **beside(session, practice, names, form.unit.data or ""),
         draft_key=_draft_key(session),
         back=diary.given_back(session) if session else None,

@@ -9,10 +9,11 @@ from flask import Blueprint, Response, abort, flash, request, url_for
 from supervise import auth, web
 from supervise.forms.sessions import EntryForm
 from supervise.models import Enrolment, Person, PracticeSession, drafts, readiness
-from supervise.models.facts import confirmations_of, judged
+from supervise.models.facts import Judged, confirmations_of, judged
 from supervise.models.sessions import SUPERVISION_TEXTS, Incomplete
 from supervise.reader import reader_zone
 from supervise.reports import diary
+from supervise.reports.worked_on import contracts_in_force, worked_with
 from supervise.rules import moments
 from supervise.workflow import SESSION, WrongState
 
@@ -123,7 +124,7 @@ def one_page(
         layers=layers,
         private=session.private_text if "private" in layers else "",
         verdict=found.verdicts[session.id],
-        engagements=session.engagements,
+        company=worked_with(session),
         clients=clients,
         said=said.get(session.id, []),
         state=diary.STATE_WORDS[session.state],
@@ -132,7 +133,7 @@ def one_page(
         back=diary.given_back(session, history) if mine else None,
         unchanged=mine and readiness.unchanged_since_return(session),
         ask=ask,
-        lacks=readiness.faults(session, now=auth.now(), zone=zone, clients=clients) if mine else {},
+        lacks=_lacks(session, found, clients) if mine else {},
         may={
             "edit": mine,
             "submit": session.can_submit(actor) and SESSION.allows("submit", session.state),
@@ -147,12 +148,20 @@ def one_page(
             "decide": session.state == "submitted" and session.can_decide(actor),
         },
         told_status=status,
+        in_force=contracts_in_force(found.facts[session.id].contracts, session.date),
         texts=[(EntryForm.label(name), getattr(session, name)) for name in SUPERVISION_TEXTS]
         if "supervision" in layers
         else [],
         is_mine=actor.is_(session.learner_id),
         refusal=refusal,
     )
+
+
+def _lacks(session: PracticeSession, found: Judged, clients: list[str]) -> dict[str, str]:
+    """What it lacks. Where its facts came without another's, nothing overlaps it."""
+    alone = len(found.facts) == 1 and session.minutes is not None
+    now, zone = auth.now(), reader_zone()
+    return readiness.faults(session, now=now, zone=zone, clients=clients, alone=alone)
 
 
 @bp.post("/sessions/<int:session_id>/submission")
