@@ -39,6 +39,8 @@ CREATE TABLE contract (
   state TEXT NOT NULL DEFAULT 'draft' CHECK (state IN ('draft','offered','agreed','replaced','ended')),
   version INTEGER NOT NULL DEFAULT 1, created_at {moment} NOT NULL, changed_at {moment} NOT NULL,
   offered_at {moment}, agreed_on DATE, ended_on DATE, ended_reason TEXT NOT NULL DEFAULT '',
+  declined_by TEXT NOT NULL DEFAULT '' CHECK (declined_by IN ('','client','sponsor')),
+  declined_why TEXT NOT NULL DEFAULT '',
   UNIQUE (engagement_id, number),
   CHECK (state = 'draft' OR offered_at IS NOT NULL),
   CHECK (state NOT IN ('agreed','replaced','ended') OR agreed_on IS NOT NULL),

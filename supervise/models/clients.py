@@ -158,8 +158,20 @@ class Engagement(Model):
         )
         return bool(query.exists())
 
+    def has_agreed_contract(self) -> bool:
+        """Whether a contract was agreed by its parties, in force or not."""
+        from supervise.models.contracts import Contract
+
+        mine = (Contract.engagement == self) & Contract.agreed_on.is_null(False)
+        return bool(Contract.select().where(mine).exists())
+
     def can_set_contract(self, actor: Actor) -> bool:
-        """The learner, until approved hours rest on it; from then on their supervisor alone."""
+        """The learner, until approved hours rest on it; from then on their supervisor alone.
+
+        Nobody once the parties have agreed a contract here: it dates itself.
+        """
+        if self.has_agreed_contract():
+            return False
         if actor.is_(self.client.learner_id):
             return not self.has_approved_sessions()
         return actor.has("supervisor") and bool(
@@ -207,7 +219,8 @@ class Engagement(Model):
             )
             if not self.can_set_contract(by):
                 raise Refused(
-                    "Approved hours rest on this contract now, so only the supervisor changes its date."
+                    "Approved hours rest on this contract now, or it was agreed here, so its date is not "
+                    "yours to change."
                 )
             changed = (
                 Engagement.update(contract_agreed_on=agreed_on, version=Engagement.version + 1)

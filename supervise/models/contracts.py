@@ -1,23 +1,38 @@
-"""The contract of an engagement, in versions: the learner offers, each party agrees, it comes to an end."""
+"""The contract of an engagement, in versions: who sees it, what it says, and the learner's own moves.
+
+How the parties agree, decline and what follows stands in ``agreeing``.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 import peewee
 
-from supervise.db import DateField, Model, UTCField
+from supervise import events
+from supervise.db import DateField, Model, UTCField, is_sqlite, write
 from supervise.models.centres import Centre
-from supervise.models.clients import Engagement
+from supervise.models.clients import Client, Engagement
+from supervise.models.links import Link
 from supervise.models.people import Actor
+from supervise.rules.contracts import PARTIES, Terms
+from supervise.workflow import CONTRACT, WrongState, advance, allow
+
+OPEN = ("draft", "offered")
+AGREED = ("agreed", "replaced", "ended")
+CHANGED = "This contract was changed meanwhile. Read it again, then decide. Nothing was changed."
 
 
 class Contract(Model):
     """One version of what coach, client and, where it is three-way, sponsor agree.
 
     ``parts`` are the texts by key (``rules.contracts``), ``goals`` the goals as they were offered.
-    ``number`` counts the versions of an engagement; ``version`` the changes of this row.
+    ``number`` counts the versions of an engagement; ``version`` the changes of this row. The words
+    of a party that did not agree stay until the next offer.
     """
 
     centre = peewee.ForeignKeyField(Centre)
@@ -36,21 +51,49 @@ class Contract(Model):
     agreed_on = DateField(null=True)
     ended_on = DateField(null=True)
     ended_reason = peewee.TextField(default="")
+    declined_by = peewee.TextField(default="")
+    declined_why = peewee.TextField(default="")
+
+    # --- who sees and may do what --------------------------------------------------------
 
     @classmethod
     def visible_to(cls, actor: Actor) -> peewee.ModelSelect:
-        """Those of engagements the actor sees; a supervisor sees what was offered, no drafts."""
+        """The learner's own; a supervisor sees what is offered or was agreed, no drafts."""
         engagements = Engagement.visible_to(actor).select(Engagement.id)
         return (
-            cls.select(cls, Engagement)
+            cls.select(cls, Engagement, Client)
             .join(Engagement)
-            .where(cls.engagement.in_(engagements) & (cls.centre == actor.centre))
+            .join(Client)
+            .where(
+                cls.engagement.in_(engagements)
+                & (cls.centre == actor.centre)
+                & ((Client.learner == actor.person) | (cls.state != "draft"))
+            )
+        )
+
+    def can_edit(self, actor: Actor) -> bool:
+        """The learner whose client it is, and nobody else: also to offer, take back and end."""
+        return actor.is_(self.engagement.client.learner_id)
+
+    can_offer = can_take_back = can_end = can_edit
+
+    # --- what it says --------------------------------------------------------------------
+
+    @property
+    def terms(self) -> Terms:
+        """What it says, as the rules read it."""
+        return Terms(
+            self.parties,
+            dict(json.loads(self.parts)),
+            list(json.loads(self.goals)),
+            self.planned_sessions,
+            self.planned_minutes,
         )
 
     @property
-    def texts(self) -> dict[str, str]:
-        """The parts by key."""
-        return dict(json.loads(self.parts))
+    def who_agrees(self) -> tuple[str, ...]:
+        """The parties that must agree."""
+        return PARTIES[self.parties]
 
     def signed_content(self) -> dict[str, Any]:
         """What each party signs: everything they read."""
@@ -64,6 +107,130 @@ class Contract(Model):
             "planned_sessions": self.planned_sessions,
             "planned_minutes": self.planned_minutes,
         }
+
+    # --- the learner's moves -------------------------------------------------------------
+
+    @classmethod
+    def begin(cls, engagement: Engagement, *, by: Actor, now: datetime) -> Contract:
+        """The engagement's open version; made where there is none, as a copy of the last."""
+        allow(by.is_(engagement.client.learner_id))
+        mine = cls.select().where(cls.engagement == engagement)
+        found: Contract | None = mine.where(cls.state.in_(OPEN)).first()
+        if found is not None:
+            return found
+        last = mine.order_by(cls.number.desc()).first()
+        names = ("parties", "parts", "planned_sessions", "planned_minutes")
+        copied = {name: getattr(last, name) for name in names} if last else {}
+        try:
+            with write():
+                found = cls.create(
+                    centre=engagement.centre_id,
+                    engagement=engagement,
+                    number=last.number + 1 if last else 1,
+                    created_at=now,
+                    changed_at=now,
+                    **copied,
+                )
+                found.told("begun", now, person_id=by.person.id, role="learner")
+        except peewee.IntegrityError:  # pressed twice: the database keeps one open version
+            return cls.get((cls.engagement == engagement) & cls.state.in_(OPEN))
+        return found
+
+    def change(self, values: Draft, *, version: int, by: Actor, now: datetime) -> None:
+        """Keep what was written, if this is still the version that was read; an offer is taken back.
+
+        Raises WrongState where it was changed meanwhile, or is past changing.
+        """
+        allow(self.can_edit(by))
+        with write():
+            self.refresh(lock=True)
+            if self.version != version:
+                raise WrongState(CHANGED)
+            if self.state == "offered":
+                self.take_back(by=by, now=now)
+            if self.state != "draft":
+                raise WrongState(
+                    f"This version cannot be changed: {CONTRACT.states[self.state]} "
+                    "Make a new version. Nothing was changed."
+                )
+            self.parties, self.parts = values.parties, json.dumps(dict(values.parts))
+            self.planned_sessions = values.planned_sessions
+            self.planned_minutes = values.planned_minutes
+            self.version, self.changed_at = self.version + 1, now
+            self.save()
+
+    def take_back(self, *, by: Actor, now: datetime) -> None:
+        """Make an offered version a draft again; its links end, and nothing is decided."""
+        allow(self.can_take_back(by))
+        with write():
+            self.refresh(lock=True)
+            advance(self, CONTRACT, "take back", changed_at=now)
+            self.end_links(now)
+            self.told("taken back", now, person_id=by.person.id, role="learner")
+
+    def end(self, on: date, reason: str, *, by: Actor, now: datetime) -> None:
+        """End what was agreed: the last day and why. Sessions after that day do not count.
+
+        Raises ValueError for a day before it was agreed or one that has not come.
+        """
+        allow(self.can_end(by))
+        if on > by.today:
+            raise ValueError("Give the last day once it has come.")
+        if self.agreed_on is not None and on < self.agreed_on:
+            raise ValueError("The contract cannot end before it was agreed.")
+        with write():
+            self.refresh(lock=True)
+            advance(self, CONTRACT, "end", ended_on=on, ended_reason=reason, changed_at=now)
+            self.told("ended", now, person_id=by.person.id, role="learner", ended_on=on)
+            Engagement.update(contract_ended_on=on).where(
+                Engagement.id == self.engagement_id
+            ).execute()
+
+    # --- shared with agreeing ------------------------------------------------------------
+
+    def refresh(self, *, lock: bool = False) -> None:
+        """Read the row again, locked until the transaction ends, so that moves wait for each other."""
+        fresh = locked(Contract, self.id) if lock else Contract.get_or_none(Contract.id == self.id)
+        if fresh is None:
+            raise WrongState("This contract is no longer there.")
+        self.__data__.update(fresh.__data__)
+        self._dirty.clear()
+
+    def end_links(self, now: datetime) -> None:
+        """End the links that ask for this contract's agreement and were not used."""
+        Link.end((Link.purpose == "contract") & (Link.subject_id == self.id), now)
+
+    def told(
+        self, verb: str, now: datetime, *, person_id: int | None, role: str, **detail: Any
+    ) -> None:
+        """Write a line of the contract's history; never with its words."""
+        events.record(
+            centre_id=self.centre_id,
+            verb=verb,
+            subject="contract",
+            subject_id=self.id,
+            now=now,
+            person_id=person_id,
+            role=role,
+            number=self.number,
+            **detail,
+        )
+
+
+def locked(model: type[Model], record_id: int) -> Any:
+    """The row, locked until the transaction ends; SQLite's write transaction is the lock already."""
+    query = model.select().where(model.id == record_id)
+    return (query if is_sqlite() else query.for_update()).first()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the learner writes of a version; its goals are the engagement's, kept when it is offered."""
+
+    parties: str
+    parts: Mapping[str, str]
+    planned_sessions: int | None
+    planned_minutes: int | None
 
 
 class Agreement(Model):

@@ -206,3 +206,49 @@ class ClosingReview(Model):
     created_at = UTCField()
     changed_at = UTCField()
     completed_at = UTCField(null=True)
+
+    @classmethod
+    def of(cls, engagement: Engagement) -> ClosingReview:
+        """The review of an engagement; an empty one, not kept yet, where nobody began it."""
+        found: ClosingReview | None = cls.get_or_none(cls.engagement == engagement)
+        return found or cls(engagement=engagement, version=0)
+
+    def keep(
+        self,
+        values: Mapping[str, str],
+        *,
+        version: int,
+        by: Actor,
+        now: datetime,
+        complete: bool = False,
+    ) -> None:
+        """Keep what was written, if this is still the version that was read; say so once complete.
+
+        Raises WrongState where it was changed meanwhile.
+        """
+        allow(by.is_(self.engagement.client.learner_id))
+        kept = {**values, "changed_at": now}
+        if complete and self.completed_at is None:
+            kept["completed_at"] = now
+        with write():
+            step = {**kept, "version": version + 1}
+            if version == 0:
+                first = {"centre": self.engagement.centre_id, "engagement": self.engagement_id}
+                query = ClosingReview.insert(**first, **step, created_at=now)
+                done = query.on_conflict_ignore().as_rowcount().execute()
+            else:
+                mine = (ClosingReview.id == self.id) & (ClosingReview.version == version)
+                done = ClosingReview.update(**step).where(mine).execute()
+            if not done:
+                raise WrongState(
+                    "This review was changed meanwhile. Look again, then write. Nothing was changed."
+                )
+            events.record(
+                centre_id=self.engagement.centre_id,
+                verb="completed the review" if complete else "wrote the review",
+                subject="closing review",
+                subject_id=self.engagement_id,
+                now=now,
+                person_id=by.person.id,
+                role="learner",
+            )

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 
 import peewee
 
-from supervise.events import Event
 from supervise.models import (
     Actor,
     Client,
     Engagement,
     Enrolment,
-    Person,
     PracticeSession,
     SessionEngagement,
 )
@@ -81,38 +78,3 @@ def units_that_need_a_contract(actor: Actor) -> list[str]:
     )
     needing = {row.unit for row in chosen if row.enrolment.book.unit(row.unit).contract_required}
     return sorted(needing)
-
-
-@dataclass(frozen=True)
-class Dated:
-    """Once the contract was dated: who did it when (UTC), the day before and after, and why."""
-
-    at: datetime
-    who: str
-    before: date | None
-    after: date | None
-    reason: str
-
-
-def contract_history(engagement: Engagement) -> list[Dated]:
-    """The days this contract was said to be agreed on, oldest first. One query."""
-    query = (
-        Event.select(Event, Person.name.alias("who"))
-        .join(Person, peewee.JOIN.LEFT_OUTER, on=(Event.person_id == Person.id))
-        .where((Event.subject == "engagement") & (Event.subject_id == engagement.id))
-        .order_by(Event.id)
-    )
-    return [
-        Dated(
-            at=event.at,
-            who=event.who or "The command line",
-            before=_day(event.details.get("before")),
-            after=_day(event.details.get("after")),
-            reason=event.note,
-        )
-        for event in query.objects()
-    ]
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text and text != "None" else None

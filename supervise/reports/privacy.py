@@ -148,7 +148,8 @@ RULES: dict[Any, Rule] = {
     Contract: Rule(
         lambda p: Contract.engagement.in_(_engagements_of(p)),
         "id centre_id engagement_id number parties parts goals planned_sessions planned_minutes "
-        "state version created_at changed_at offered_at agreed_on ended_on ended_reason",
+        "state version created_at changed_at offered_at agreed_on ended_on ended_reason declined_by "
+        "declined_why",
     ),
     Agreement: Rule(
         lambda p: Agreement.contract.in_(_contracts_of(p)),

@@ -6,7 +6,9 @@ What a person can still mend is a "wait"; what rules the session out as it stand
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
+from supervise.rules.contracts import in_force
 from supervise.rules.facts import (
     ConfirmationFacts,
     ContractFacts,
@@ -163,5 +165,26 @@ def _of_contract(
         what = f"the contract with {alias} was agreed on {short_date(agreed)}"
         yield Reason("stop", f"{what}, after the session")
     else:
-        whose = f"Contract with {alias}" if several else "Contract"
-        yield Reason("good", f"{whose} agreed {short_date(agreed)}")
+        yield _of_versions(session.date, contract, agreed, several=several)
+
+
+def _of_versions(on: date, contract: ContractFacts, agreed: date, *, several: bool) -> Reason:
+    """From the first agreed day on: not after the end, and not between two contracts.
+
+    A contract agreed on paper stands until the first one that was agreed here.
+    """
+    alias, versions = contract.alias, contract.versions
+    whose = f"Contract with {alias}" if several else "Contract"
+    if not versions or on < min(version.agreed_on for version in versions):
+        return Reason("good", f"{whose} agreed {short_date(agreed)}")
+    standing = in_force(versions, on)
+    if standing is not None:
+        number = f", version {standing.number}," if len(versions) > 1 else ""
+        return Reason("good", f"{whose}{number} agreed {short_date(standing.agreed_on)}")
+    ended = max(v.ended_on for v in versions if v.ended_on is not None and v.ended_on < on)
+    later = [version.agreed_on for version in versions if version.agreed_on > on]
+    what = f"the contract with {alias} ended on {short_date(ended)}"
+    if later:
+        return Reason("stop", f"{what}, and the next was agreed on {short_date(min(later))}; "
+                              "the session lies between")  # fmt: skip
+    return Reason("stop", f"{what}, before the session")

@@ -19,6 +19,7 @@ from supervise.forms.clients import (
 )
 from supervise.models import Client, Engagement
 from supervise.reports import clients as report
+from supervise.reports import contracts
 
 bp = Blueprint("clients", __name__)
 
@@ -87,13 +88,14 @@ def rename(client_id: int) -> Response:
 @bp.get("/engagements/<int:engagement_id>")
 @auth.signed_in
 def engagement(engagement_id: int) -> Response:
-    """One engagement by alias: the day of its contract, for the learner and their supervisor."""
+    """One engagement by alias: contract, goals and closing review, for the learner and supervisor."""
     return contract_page(web.load(Engagement.visible_to(auth.actor()), engagement_id))
 
 
 def contract_page(engagement: Engagement, status: int = 200, **told: Any) -> Response:
-    """The day of the contract; ``told`` carries what was typed and the sentences by field."""
+    """All of an engagement; ``told`` carries what was typed and the sentences by field."""
     actor = auth.actor()
+    overview = contracts.overview(engagement, actor, auth.now())
     return web.show(
         "clients/engagement.html",
         None,
@@ -101,7 +103,7 @@ def contract_page(engagement: Engagement, status: int = 200, **told: Any) -> Res
         engagement=engagement,
         is_mine=actor.is_(engagement.client.learner_id),
         may_set=engagement.can_set_contract(actor),
-        history=report.contract_history(engagement),
+        overview=overview,
         told={"found": {}, "agreed_on": None, "reason": ""} | told,
     )
 

@@ -1,20 +1,56 @@
-"""A link's page for a contract: what is asked, and the answer taken."""
+"""A link's page for a contract: all that is agreed, to sign with one's name, or to send back."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
-from supervise import web
-from supervise.models import Link
+from supervise import auth, web
+from supervise.forms.contracts import AgreeForm, DeclineForm
+from supervise.forms.faults import faults_of
+from supervise.models import Link, agreeing
+from supervise.reports import contracts as report
+from supervise.rules.contracts import difference, parts_of
+from supervise.workflow import WrongState
 
 
 def show(link: Link, status: int = 200, **told: Any) -> Response:
-    """What is asked; ``told`` carries what was typed and what is wrong with it."""
-    return web.show("link/closed.html", status=status, link=link, standing="ended", **told)
+    """The contract in full, and what changed; ``told`` carries the forms as they were sent."""
+    contract = agreeing.asked(link)
+    if contract is None:
+        return web.show("link/closed.html", status=410, link=link, standing="ended")
+    before = report.before(contract)
+    yes, no = told.get("yes") or AgreeForm(None), told.get("no") or DeclineForm(None)
+    return web.show(
+        "link/contract.html",
+        status=status,
+        link=link,
+        contract=contract,
+        terms=contract.terms,
+        parts=parts_of(contract.parties),
+        changes=difference(before.terms, contract.terms) if before else [],
+        yes=yes,
+        no=no,
+        found=faults_of(yes, no),
+    )
 
 
 def decide(link: Link) -> Response:
-    """Take the answer; a form that lacks something comes back with all that was typed."""
-    return show(link)
+    """Take the yes with its name, or the "not yet" with its reason; what lacks comes back."""
+    declines = request.form.get("answer") == "no"
+    form: Any = DeclineForm() if declines else AgreeForm()
+    if not form.validate():
+        return show(link, 422, **{"no" if declines else "yes": form})
+    try:
+        if declines:
+            agreeing.decline(link, form.why.data, now=auth.now())
+        else:
+            agreeing.agree(link, form.name.data, now=auth.now())
+    except WrongState:
+        fresh = Link.get_by_id(link.id)
+        used = fresh.used_at is not None
+        status, standing = (200, "used") if used else (410, "ended")
+        return web.show("link/closed.html", status=status, link=fresh, standing=standing)
+    told = "declined" if declines else "agreed"
+    return web.show("link/contract_done.html", link=link, answer=told)

@@ -22,11 +22,14 @@ from supervise.models import (
     DiaryUpload,
     Engagement,
     Enrolment,
+    Goal,
     Invitation,
     Person,
     PracticeSession,
+    agreeing,
 )
 from tests.browser import Live, shoot
+from tests.contracting import written
 from tests.structure.test_routes import routes
 from tests.world import sign_in
 
@@ -37,12 +40,13 @@ VISITS = {
     "learner": (
         "today.page", "sessions.page", "sessions.new", "sessions.show", "sessions.edit",
         "clients.page", "confirmations.page", "clients.one", "clients.withdrawal", "clients.engagement", "imports.page",
+        "contracts.show", "contracts.edit", "goals.new", "goals.show", "goals.closing",
         "imports.check", "learners.record",
         "learners.sessions", "feedback.page", "feedback.invite", "account.page", "account.second_factor",
     ),
     "supervisor": (
         "today.page", "approvals.page", "sessions.show", "learners.page", "learners.record",
-        "learners.sessions", "clients.engagement",
+        "learners.sessions", "clients.engagement", "contracts.show", "goals.show", "goals.closing",
     ),
     "tutor": ("today.page", "learners.page", "learners.record", "sessions.show"),
     "iqa": ("today.page", "learners.page"),
@@ -85,6 +89,11 @@ def arguments(app: Flask) -> dict[str, dict[str, object]]:
             "code": "D3.04",
             "token": Invitation.invite(newcomer, centre, now=datetime.now(UTC), days=14),
         }
+        engagement = Engagement.get_by_id(shared["engagement_id"])
+        contract = written(engagement, actors[0])
+        agreeing.offer(contract, version=contract.version, by=actors[0], now=MOMENT)
+        goal = Goal.get(Goal.engagement == engagement)
+        shared |= {"contract_id": contract.id, "goal_id": goal.id}
     return {
         role: shared
         | {"upload_id": words.id if role == "admin" else diary.id, "draft_id": draft.id}

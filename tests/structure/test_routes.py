@@ -21,7 +21,8 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import Rule
 
 from supervise import auth
-from supervise.models import Assignment, DiaryUpload, Engagement, Invitation, Link, Person
+from supervise.models import Assignment, DiaryUpload, Engagement, Goal, Invitation, Link, Person
+from tests.contracting import offered
 from tests.feedbacks import give
 from tests.world import World, sign_in
 
@@ -136,6 +137,19 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "POST centre.reset_questions": only(*ADMIN),
     "GET confirmations.page": only(*LEARNER),
     "POST confirmations.ask": only(*LEARNER),
+    "POST contracts.begin": record("owner", role=LEARNER),
+    "GET contracts.show": record("owner", "supervisor", role=("learner", "supervisor")),
+    "GET contracts.edit": record("owner", role=LEARNER),
+    "POST contracts.save": record("owner", role=LEARNER),
+    "POST contracts.take_back": record("owner", role=LEARNER),
+    "POST contracts.ask_again": record("owner", role=LEARNER),
+    "POST contracts.end": record("owner", role=LEARNER),
+    "GET goals.new": record("owner", role=LEARNER),
+    "POST goals.add": record("owner", role=LEARNER),
+    "GET goals.show": record("owner", "supervisor", role=("learner", "supervisor")),
+    "POST goals.save": record("owner", role=LEARNER),
+    "GET goals.closing": record("owner", "supervisor", role=("learner", "supervisor")),
+    "POST goals.save_closing": record("owner", role=LEARNER),
     "GET centre.page": only(*ADMIN),
     "POST centre.change": only(*ADMIN),
     "POST centre.rule": only(*ADMIN),
@@ -220,6 +234,7 @@ def scene(app: Flask) -> Iterator[Scene]:
         draft = world.session(day=date(2026, 9, 3))
         owner, admin = world.actor(world.learner), world.actor(world.admin)
         told = give(world)  # with a name, so that it is shown and can be replied to
+        contract, _ = offered(world, Engagement.get())
         link = Link.make("confirmation", "client", by=owner, now=world.now, client=world.client())
         people = {
             "owner": world.learner, "stranger": stranger, "supervisor": world.supervisor,
@@ -242,6 +257,8 @@ def scene(app: Flask) -> Iterator[Scene]:
                 "assignment_id": Assignment.get(Assignment.enrolment == world.enrolment).id,
                 "engagement_id": Engagement.get().id,
                 "client_id": world.client().id,
+                "contract_id": contract.id,
+                "goal_id": Goal.get().id,
                 "upload_id": DiaryUpload.keep("log.csv", b"Date\n", by=owner, now=world.now).id,
                 "wording_id": DiaryUpload.keep("words.csv", b"unit\n", by=admin, now=world.now).id,
                 "sign_in_id": 999_999,

@@ -1,0 +1,66 @@
+"""The history of a goal in words: which parts changed, and how far along it came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import peewee
+
+from supervise.events import Event
+from supervise.models import Goal, Person
+from supervise.rules.moments import short_date
+
+FIELDS = {
+    "text": "the goal",
+    "aim": "the aim",
+    "aim_level": "whose aim",
+    "measure": "the measure",
+    "owner": "the owner",
+    "milestones": "the milestones",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a goal's history: when (UTC), who, and what."""
+
+    at: datetime
+    who: str
+    words: str
+
+
+def history(goal: Goal) -> list[Line]:
+    """What was done with a goal, oldest first. One query."""
+    query = (
+        Event.select(Event, Person.name.alias("who"))
+        .join(Person, peewee.JOIN.LEFT_OUTER, on=(Event.person_id == Person.id))
+        .where((Event.subject == "goal") & (Event.subject_id == goal.id))
+        .order_by(Event.id)
+    )
+    return [
+        Line(event.at, event.who or "The command line", _words(event.verb, event.details))
+        for event in query.objects()
+    ]
+
+
+def _words(verb: str, detail: Mapping[str, Any]) -> str:
+    said = ["set the goal"] if verb == "set" else []
+    if verb == "worked on":
+        said.append("worked on it in a session")
+    if names := [FIELDS[name] for name in detail.get("fields", [])]:
+        said.append(f"changed {', '.join(names)}")
+    for name, words in (("state", "state"), ("progress", "progress"), ("due_on", "date")):
+        was, is_ = detail.get(name, (None, None))
+        if was != is_:
+            said.append(f"{words} {_value(was)} → {_value(is_)}")
+    return "; ".join(said)
+
+
+def _value(value: Any) -> str:
+    if value in (None, "", "None"):
+        return "none"
+    text = str(value)
+    return short_date(date.fromisoformat(text)) if text.count("-") == 2 else text

@@ -1,0 +1,168 @@
+"""A contract's versions: written, offered and ended by the learner; read by the supervisor too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request, url_for
+from flask.blueprints import Blueprint
+
+from supervise import auth, web
+from supervise.forms.contracts import EndForm, mark, mark_names, terms_form
+from supervise.forms.faults import faults_of
+from supervise.models import ClientIdentity, Contract, Engagement, agreeing
+from supervise.models.contracts import OPEN
+from supervise.reports import contracts as report
+from supervise.rules.contracts import PARTS, Terms, difference, parts_of
+from supervise.workflow import WrongState
+
+bp = Blueprint("contracts", __name__)
+
+
+@bp.post("/engagements/<int:engagement_id>/contracts")
+@auth.allow("learner")
+def begin(engagement_id: int) -> Response:
+    """Open the contract to write: the first, a new version of the last, or the one under way."""
+    actor = auth.actor()
+    engagement = web.load(Engagement.visible_to(actor), engagement_id)
+    web.require(actor.is_(engagement.client.learner_id))
+    contract = Contract.begin(engagement, by=actor, now=auth.now())
+    return web.done(url_for("contracts.edit", contract_id=contract.id))
+
+
+@bp.get("/contracts/<int:contract_id>")
+@auth.allow("learner", "supervisor")
+def show(contract_id: int) -> Response:
+    """One version to read, with what changed since the one before."""
+    return page(web.load(Contract.visible_to(auth.actor()), contract_id), EndForm())
+
+
+def page(contract: Contract, form: EndForm, status: int = 200) -> Response:
+    """The version as it was offered; a draft with the engagement's goals as they are now."""
+    actor, before = auth.actor(), report.before(contract)
+    terms = offered_terms(contract)
+    [version] = report.with_answers(
+        [contract], auth.now(), is_mine=actor.is_(contract.engagement.client.learner_id)
+    )
+    return web.show(
+        "contracts/show.html",
+        None,
+        status,
+        contract=contract,
+        version=version,
+        terms=terms,
+        parts=parts_of(terms.parties),
+        before=before,
+        changes=difference(before.terms, terms) if before else [],
+        plans=report.plans(terms, contract.engagement),
+        may_edit=contract.can_edit(actor),
+        form=form,
+        found=faults_of(form),
+    )
+
+
+def offered_terms(contract: Contract) -> Terms:
+    """What a version says; a draft takes the engagement's goals when it is offered."""
+    said = contract.terms
+    if contract.state != "draft":
+        return said
+    goals = agreeing.goals_to_offer(contract)
+    return Terms(said.parties, said.parts, goals, said.planned_sessions, said.planned_minutes)
+
+
+@bp.get("/contracts/<int:contract_id>/edit")
+@auth.allow("learner")
+def edit(contract_id: int) -> Response:
+    """The form of a draft, or of an offer that is to be taken back; another version is read."""
+    contract = web.load(Contract.visible_to(auth.actor()), contract_id)
+    web.require(contract.can_edit(auth.actor()))
+    if contract.state not in OPEN:
+        return web.done(url_for("contracts.show", contract_id=contract.id))
+    return editing(contract, terms_form(contract))
+
+
+def editing(
+    contract: Contract, form: Any, status: int = 200, seen: int | None = None, **told: Any
+) -> Response:
+    """The form; ``told`` carries what belongs to no field of it: ``goals`` and ``meanwhile``."""
+    terms = offered_terms(contract)
+    loose = [("goals", "Goals", told["goals"])] if "goals" in told else []
+    return web.show(
+        "contracts/edit.html",
+        None,
+        status,
+        contract=contract,
+        form=form,
+        parts=PARTS,
+        goals=terms.goals,
+        plans=report.plans(terms, contract.engagement),
+        found=faults_of(form) + loose,
+        seen=contract.version if seen is None else seen,
+        told=told,
+    )
+
+
+@bp.post("/contracts/<int:contract_id>/edit")
+@auth.allow("learner")
+@auth.keeps_typing
+def save(contract_id: int) -> Response:
+    """Keep what was written; with ``go=offer`` offer it to the other parties as well."""
+    actor, now = auth.actor(), auth.now()
+    contract = web.load(Contract.visible_to(actor), contract_id)
+    web.require(contract.can_edit(actor))
+    form, seen = terms_form(contract), web.number(request.form.get("version")) or 0
+    fine = form.validate()
+    if mark_names(form, ClientIdentity.of(contract.engagement.client, actor)) or not fine:
+        return editing(contract, form, 422, seen)
+    try:
+        contract.change(form.draft, version=seen, by=actor, now=now)
+    except WrongState as refused:
+        fresh = web.load(Contract.visible_to(actor), contract_id)
+        return editing(fresh, form, 409, meanwhile=refused.sentence)
+    if request.form.get("go") != "offer":
+        return web.done(url_for("contracts.show", contract_id=contract.id))
+    try:
+        agreeing.offer(contract, version=contract.version, by=actor, now=now)
+    except agreeing.NotReady as lacking:
+        return editing(contract, form, 422, **mark(form, lacking.faults))
+    return web.done(url_for("clients.engagement", engagement_id=contract.engagement_id))
+
+
+@bp.post("/contracts/<int:contract_id>/taking-back")
+@auth.allow("learner")
+def take_back(contract_id: int) -> Response:
+    """Make an offer a draft again, to change it."""
+    contract = web.load(Contract.visible_to(auth.actor()), contract_id)
+    web.require(contract.can_take_back(auth.actor()))
+    contract.take_back(by=auth.actor(), now=auth.now())
+    return web.done(url_for("contracts.edit", contract_id=contract.id))
+
+
+@bp.post("/contracts/<int:contract_id>/links")
+@auth.allow("learner")
+def ask_again(contract_id: int) -> Response:
+    """A new link for a party that has not answered; the one before stops working."""
+    contract = web.load(Contract.visible_to(auth.actor()), contract_id)
+    web.require(contract.can_offer(auth.actor()))
+    party = request.form.get("party", "")
+    agreeing.ask_again(contract, party, by=auth.actor(), now=auth.now())
+    return web.done(url_for("clients.engagement", engagement_id=contract.engagement_id))
+
+
+@bp.post("/contracts/<int:contract_id>/end")
+@auth.allow("learner")
+def end(contract_id: int) -> Response:
+    """End what was agreed, with the last day and the reason."""
+    actor, form = auth.actor(), EndForm()
+    contract = web.load(Contract.visible_to(actor), contract_id)
+    web.require(contract.can_end(actor))
+    fine = form.validate()
+    known = ClientIdentity.of(contract.engagement.client, actor)
+    if mark_names([form.reason], known) or not fine:
+        return page(contract, form, 422)
+    try:
+        contract.end(form.ended_on.data, form.reason.data, by=actor, now=auth.now())
+    except ValueError as refused:
+        mark(form, {"ended_on": str(refused)})
+        return page(contract, form, 422)
+    return web.done(url_for("clients.engagement", engagement_id=contract.engagement_id))

@@ -1,0 +1,614 @@
+"""Contracts: written, offered, agreed by link, changed, ended; and what follows for hours."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import time_machine
+
+from supervise import db
+from supervise.events import Event
+from supervise.models import (
+    Agreement,
+    ClientIdentity,
+    Contract,
+    Engagement,
+    Goal,
+    Link,
+    LinkContact,
+    SignedName,
+    agreeing,
+)
+from supervise.models.centres import Refused
+from supervise.models.contracts import Draft
+from supervise.models.facts import judged
+from supervise.reports.verify import verify
+from supervise.signing import SignOff
+from supervise.workflow import CONTRACT, NotAllowed, WrongState
+from tests.contracting import agreed, draft, engagement_of, offered
+from tests.world import World, sign_in
+
+
+@pytest.fixture
+def world(app):
+    app.config["WTF_CSRF_ENABLED"] = False
+    world = World()
+    with time_machine.travel(world.now, tick=False):
+        yield world
+
+
+@pytest.fixture
+def as_(app, world):
+    """A client signed in as somebody."""
+
+    def make(person):
+        client = app.test_client()
+        sign_in(client, person, world.centre, world.now)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def learner(as_, world):
+    return as_(world.learner)
+
+
+def text(response, status=200):
+    assert response.status_code == status, response.status_code
+    return response.get_data(as_text=True)
+
+
+def fresh(record):
+    return type(record).get_by_id(record.id)
+
+
+def misfits(world):
+    return [misfit.sentence for misfit in verify(world.centre)]
+
+
+# --- from draft to agreed ----------------------------------------------------------------
+
+
+def test_both_agree_and_the_contract_is_in_force(world):
+    engagement = engagement_of(world)
+    contract, links = offered(world, engagement)
+    assert set(links) == {"client"}
+    assert fresh(contract).state == "offered"
+    agreeing.agree(links["client"], "Sam Reed", now=world.now)
+    kept = fresh(contract)
+    assert (kept.state, kept.agreed_on) == ("agreed", date(2026, 10, 8))
+    assert fresh(engagement).contract_agreed_on == date(2026, 10, 8)
+    roles = [(s.role, s.person_id) for s in SignOff.select().where(SignOff.subject == "agreement")]
+    assert roles == [("learner", world.learner.id), ("client", None)]
+    assert [row.name for row in SignedName.select()] == ["Sam Reed"]
+    assert not [e for e in Event.select() if "Sam Reed" in e.note + e.detail]
+    assert misfits(world) == []
+
+
+def test_a_three_way_contract_waits_for_all_whoever_answers_first(world):
+    engagement = engagement_of(world)
+    contract, links = offered(world, engagement, "three")
+    agreeing.agree(links["sponsor"], "Ann Lee", now=world.now)
+    assert fresh(contract).state == "offered"
+    assert fresh(engagement).contract_agreed_on is None
+    assert misfits(world) == []
+    agreeing.agree(links["client"], "Sam Reed", now=world.now)
+    assert fresh(contract).state == "agreed"
+    assert misfits(world) == []
+
+
+def test_the_day_is_the_centre_s(world):
+    late = datetime(2026, 7, 1, 23, 30, tzinfo=UTC)  # half past midnight in London
+    assert agreed(world, engagement_of(world), late).agreed_on == date(2026, 7, 2)
+
+
+def test_a_link_agrees_once(world):
+    contract, links = offered(world, engagement_of(world), "three")
+    agreeing.agree(links["client"], "Sam Reed", now=world.now)
+    with pytest.raises(WrongState):
+        agreeing.agree(fresh(links["client"]), "Sam Reed", now=world.now)
+    assert Agreement.select().where(Agreement.party == "client").count() == 1
+
+
+def test_what_lacks_keeps_it_from_being_offered(world):
+    engagement = engagement_of(world)
+    me = world.actor(world.learner)
+    contract = Contract.begin(engagement, by=me, now=world.now)
+    with pytest.raises(agreeing.NotReady) as lacking:
+        agreeing.offer(contract, version=contract.version, by=me, now=world.now)
+    assert {"ethics", "goals", "planned_sessions"} <= set(lacking.value.faults)
+    assert fresh(contract).state == "draft"
+    assert Link.select().count() == 0
+
+
+def test_links_carry_the_contact_where_it_is_known(world):
+    engagement = engagement_of(world)
+    ClientIdentity.create(client=engagement.client, name="Sam Reed", email="sam@example.org",
+                          sponsor_name="Ann Lee")  # fmt: skip
+    _, links = offered(world, engagement, "three")
+    contacts = {c.link_id: (c.name, c.email) for c in LinkContact.select()}
+    assert contacts[links["client"].id] == ("Sam Reed", "sam@example.org")
+    assert contacts[links["sponsor"].id] == ("Ann Lee", "")
+
+
+# --- taking back, declining, changing ----------------------------------------------------
+
+
+def test_taking_back_ends_the_links_and_decides_nothing(world):
+    contract, links = offered(world, engagement_of(world), "three")
+    agreeing.agree(links["sponsor"], "Ann Lee", now=world.now)
+    contract.take_back(by=world.actor(world.learner), now=world.now)
+    assert fresh(links["client"]).standing(world.now) == "ended"
+    with pytest.raises(WrongState):
+        agreeing.agree(fresh(links["client"]), "Sam Reed", now=world.now)
+    assert fresh(contract).state == "draft"
+    assert misfits(world) == []
+
+
+def test_after_a_change_everybody_agrees_anew(world):
+    contract, links = offered(world, engagement_of(world), "three")
+    agreeing.agree(links["sponsor"], "Ann Lee", now=world.now)
+    kept = fresh(contract)
+    me = world.actor(world.learner)
+    kept.change(Draft("three", kept.terms.parts | {"ending": "In June."}, 6, 90),
+                version=kept.version, by=me, now=world.now)  # fmt: skip
+    links = {link.party: link
+             for link in agreeing.offer(kept, version=kept.version, by=me, now=world.now)}  # fmt: skip
+    agreeing.agree(links["client"], "Sam Reed", now=world.now)
+    assert fresh(contract).state == "offered"
+    agreeing.agree(links["sponsor"], "Ann Lee", now=world.now)
+    assert fresh(contract).state == "agreed"
+    assert misfits(world) == []
+
+
+def test_a_party_may_say_not_yet_and_the_learner_reads_why(world, learner):
+    contract, links = offered(world, engagement_of(world), "three")
+    agreeing.decline(links["client"], "Fewer sessions, please.", now=world.now)
+    kept = fresh(contract)
+    assert (kept.state, kept.declined_by) == ("draft", "client")
+    assert fresh(links["sponsor"]).standing(world.now) == "ended"
+    assert "Fewer sessions, please." in text(learner.get(f"/engagements/{kept.engagement_id}"))
+    assert not [e for e in Event.select() if "Fewer" in e.note + e.detail]
+
+
+def test_the_old_version_stays_in_force_until_the_new_one_is_agreed(world):
+    engagement = engagement_of(world)
+    first = agreed(world, engagement, world.now - timedelta(days=30))
+    second, links = offered(world, engagement, ending="In December.")
+    assert second.number == 2
+    assert second.terms.parts["times"] == first.terms.parts["times"]
+    assert fresh(first).state == "agreed"
+    agreeing.agree(links["client"], "Sam Reed", now=world.now)
+    old = fresh(first)
+    assert (old.state, old.ended_on) == ("replaced", date(2026, 10, 8))
+    assert fresh(second).state == "agreed"
+    assert fresh(engagement).contract_agreed_on == date(2026, 9, 8)
+    assert misfits(world) == []
+
+
+def test_only_one_version_is_open_however_often_it_is_pressed(world):
+    engagement, me = engagement_of(world), world.actor(world.learner)
+    ids = {Contract.begin(engagement, by=me, now=world.now).id for _ in range(3)}
+    assert len(ids) == 1
+
+
+def test_two_tabs_do_not_overwrite_each_other(world):
+    contract = draft(world, engagement_of(world))
+    me, words = world.actor(world.learner), Draft("two", {"ending": "One"}, 6, 60)
+    contract.change(words, version=contract.version, by=me, now=world.now)
+    with pytest.raises(WrongState):
+        contract.change(words, version=contract.version - 1, by=me, now=world.now)
+
+
+def test_offering_signs_nothing_that_was_changed_meanwhile(world):
+    contract, me = draft(world, engagement_of(world)), world.actor(world.learner)
+    seen = contract.version
+    contract.change(Draft("two", contract.terms.parts | {"ending": "X"}, 6, 60),
+                    version=seen, by=me, now=world.now)  # fmt: skip
+    with pytest.raises(WrongState):
+        agreeing.offer(contract, version=seen, by=me, now=world.now)
+
+
+@pytest.mark.parametrize("state", CONTRACT.states)
+@pytest.mark.parametrize("move", ["offer", "take back", "agree", "decline", "end", "change"])
+def test_every_move_from_every_state(world, state, move):
+    engagement = engagement_of(world)
+    me, link = world.actor(world.learner), None
+    contract, links = offered(world, engagement)
+    link = links["client"]
+    if state == "draft":
+        contract.take_back(by=me, now=world.now)
+    elif state != "offered":
+        agreeing.agree(link, "Sam Reed", now=world.now)
+        if state == "replaced":
+            agreed(world, engagement, world.now)
+        elif state == "ended":
+            fresh(contract).end(me.today, "Moved away", by=me, now=world.now)
+    contract = fresh(contract)
+    assert contract.state == state
+    moves = {
+        "offer": lambda: agreeing.offer(contract, version=contract.version, by=me, now=world.now),
+        "take back": lambda: contract.take_back(by=me, now=world.now),
+        "agree": lambda: agreeing.agree(fresh(link), "Sam Reed", now=world.now),
+        "decline": lambda: agreeing.decline(fresh(link), "No", now=world.now),
+        "end": lambda: contract.end(me.today, "Done", by=me, now=world.now),
+        "change": lambda: contract.change(
+            Draft("two", {}, None, None), version=contract.version, by=me, now=world.now
+        ),
+    }
+    may = {
+        ("draft", "offer"): "offered", ("draft", "change"): "draft",
+        ("offered", "take back"): "draft", ("offered", "change"): "draft",
+        ("offered", "agree"): "agreed", ("offered", "decline"): "draft",
+        ("agreed", "end"): "ended",
+    }  # fmt: skip
+    if (state, move) in may:
+        moves[move]()
+        assert fresh(contract).state == may[state, move]
+    else:
+        before = (SignOff.select().count(), Event.select().count())
+        with pytest.raises(WrongState):
+            moves[move]()
+        assert fresh(contract).state == state
+        assert (SignOff.select().count(), Event.select().count()) == before
+    assert misfits(world) == []
+
+
+@pytest.mark.parametrize("who", ["supervisor", "tutor", "admin"])
+def test_nobody_else_moves_it(world, who):
+    contract, _ = offered(world, engagement_of(world))
+    other = world.actor(getattr(world, who))
+    for move in (
+        lambda: contract.take_back(by=other, now=world.now),
+        lambda: contract.end(other.today, "No", by=other, now=world.now),
+        lambda: agreeing.offer(contract, version=contract.version, by=other, now=world.now),
+        lambda: agreeing.ask_again(contract, "client", by=other, now=world.now),
+        lambda: Contract.begin(contract.engagement, by=other, now=world.now),
+    ):
+        with pytest.raises(NotAllowed):
+            move()
+    assert fresh(contract).state == "offered"
+
+
+@pytest.mark.parametrize("move", ["both agree", "agree and take back", "one agrees twice"])
+def test_two_at_the_same_moment(world, move):
+    contract, links = offered(world, engagement_of(world), "three")
+    me, start, told = world.actor(world.learner), threading.Barrier(2), []
+    agree = {p: lambda p=p: agreeing.agree(fresh(links[p]), "Sam", now=world.now) for p in links}
+    both = {
+        "both agree": [agree["client"], agree["sponsor"]],
+        "agree and take back": [
+            agree["client"], lambda: fresh(contract).take_back(by=me, now=world.now)],
+        "one agrees twice": [agree["client"], agree["client"]],
+    }[move]  # fmt: skip
+
+    def run(action):
+        with db.connection():
+            start.wait()
+            try:
+                action()
+                told.append("done")
+            except WrongState:
+                told.append("refused")
+
+    threads = [threading.Thread(target=run, args=(action,)) for action in both]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    kept = fresh(contract)
+    if move == "both agree":
+        assert (told, kept.state) == (["done", "done"], "agreed")
+    elif move == "one agrees twice":
+        assert (sorted(told), kept.state) == (["done", "refused"], "offered")
+    else:
+        assert "done" in told
+        assert kept.state == "draft"
+    assert misfits(world) == []
+
+
+# --- the end, and what counts ------------------------------------------------------------
+
+
+def sentences(world, *sessions):
+    found = judged([fresh(s) for s in sessions], world.enrolment, world.centre).verdicts
+    return [found[session.id].sentence for session in sessions]
+
+
+def mentoring(world, day):
+    return world.session(day=day, kind="mentoring", unit="D3.06", state="approved")
+
+
+def test_hours_count_from_the_agreed_day_to_the_end_and_not_in_a_gap(world):
+    engagement = engagement_of(world, kind="mentoring")
+    me = world.actor(world.learner)
+    first = agreed(world, engagement, datetime(2026, 3, 10, 12, tzinfo=UTC))
+    first.end(date(2026, 4, 20), "Moved away", by=me, now=world.now)
+    assert fresh(engagement).contract_ended_on == date(2026, 4, 20)
+    days = [date(2026, 3, 9), date(2026, 3, 10), date(2026, 4, 20), date(2026, 4, 21),
+            date(2026, 6, 2), date(2026, 6, 3)]  # fmt: skip
+    sessions = [mentoring(world, day) for day in days]
+    over = "Never: the contract with Client A ended on 20 Apr 2026, before the session."
+    assert sentences(world, *sessions) == [
+        "Never: the contract with Client A was agreed on 10 Mar 2026, after the session.",
+        "Counts toward D3.06.", "Counts toward D3.06.", over, over, over,
+    ]  # fmt: skip
+    agreed(world, engagement, datetime(2026, 6, 3, 12, tzinfo=UTC))
+    assert fresh(engagement).contract_ended_on is None
+    between = ("Never: the contract with Client A ended on 20 Apr 2026, and the next was agreed on "
+               "3 Jun 2026; the session lies between.")  # fmt: skip
+    assert sentences(world, *sessions)[3:] == [between, between, "Counts toward D3.06."]
+    assert misfits(world) == []
+
+
+def test_a_contract_on_paper_counts_until_one_is_agreed_here(world):
+    engagement = engagement_of(world, kind="mentoring")
+    engagement.set_contract(date(2026, 2, 1), by=world.actor(world.learner), now=world.now)
+    early, later = mentoring(world, date(2026, 2, 3)), mentoring(world, date(2026, 7, 1))
+    agreed(world, engagement, datetime(2026, 6, 3, 12, tzinfo=UTC))
+    assert fresh(engagement).contract_agreed_on == date(2026, 2, 1)
+    assert sentences(world, early, later) == ["Counts toward D3.06."] * 2
+    assert misfits(world) == []
+
+
+def test_once_agreed_here_the_day_is_nobody_s_to_set(world, as_):
+    engagement = engagement_of(world)
+    agreed(world, engagement, world.now)
+    with pytest.raises(Refused):
+        fresh(engagement).set_contract(
+            date(2026, 1, 1), by=world.actor(world.supervisor), now=world.now
+        )
+    path = f"/engagements/{engagement.id}/contract"
+    for person in (world.learner, world.supervisor):
+        data = {"agreed_on": "2026-01-01", "reason": "x"}
+        assert as_(person).post(path, data=data).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("on", "sentence"),
+    [(date(2026, 10, 9), "once it has come"), (date(2026, 9, 1), "before it was agreed")],
+)
+def test_an_end_that_cannot_be(world, on, sentence):
+    contract = agreed(world, engagement_of(world), world.now - timedelta(days=30))
+    with pytest.raises(ValueError, match=sentence):
+        contract.end(on, "Why", by=world.actor(world.learner), now=world.now)
+
+
+# --- verify ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("UPDATE contract SET agreed_on = '2026-01-01'", "agreed on"),
+        ("UPDATE contract SET state = 'ended', ended_on = '2026-10-08'", "by its history"),
+        ("UPDATE agreement SET party = 'sponsor' WHERE party = 'client'", "client"),
+        ("DELETE FROM agreement WHERE party = 'client'", "is gone"),
+        ("UPDATE engagement SET contract_agreed_on = '2026-01-01'", "not what was signed"),
+        ("UPDATE engagement SET contract_ended_on = '2026-10-08'", "says it ended"),
+    ],
+)
+def test_verify_finds_what_was_changed_behind_its_back(world, spoil, said):
+    agreed(world, engagement_of(world), world.now)
+    assert misfits(world) == []
+    db.database.execute_sql(spoil)
+    assert [sentence for sentence in misfits(world) if said in sentence], misfits(world)
+
+
+def test_verify_finds_other_words_under_a_signature(world):
+    agreed(world, engagement_of(world), world.now)
+    trigger = "DROP TRIGGER contract_sealed" + ("" if db.is_sqlite() else " ON contract")
+    db.database.execute_sql(trigger)
+    Contract.update(planned_sessions=60).execute()
+    assert any("not what was signed" in sentence for sentence in misfits(world))
+
+
+def test_the_database_seals_what_is_offered(world):
+    contract, _ = offered(world, engagement_of(world))
+    for change in ({"planned_sessions": 60}, {"parts": "{}"}, {"goals": "[]"}):
+        with pytest.raises(Exception, match="sealed"), db.write():
+            Contract.update(**change).where(Contract.id == contract.id).execute()
+
+
+# --- pages -------------------------------------------------------------------------------
+
+
+def form_of(contract, **more):
+    parts = contract.terms.parts
+    return {"version": contract.version, "parties": contract.parties, "planned_sessions": "6",
+            "planned_minutes": "90", **parts, **more}  # fmt: skip
+
+
+def test_the_learner_writes_and_offers_on_the_page(world, learner):
+    engagement = engagement_of(world)
+    contract = draft(world, engagement)
+    page = text(learner.get(f"/contracts/{contract.id}/edit"))
+    assert "Which code you follow" in page
+    answer = learner.post(f"/contracts/{contract.id}/edit", data=form_of(contract, go="offer"))
+    assert answer.status_code == 303
+    page = text(learner.get(f"/engagements/{engagement.id}"))
+    assert "Client has not answered yet" in page
+    assert f"/link/{Link.get().token}" in page
+
+
+def test_what_lacks_stands_beside_the_field_and_all_typed_is_kept(world, learner):
+    contract = draft(world, engagement_of(world))
+    Goal.delete().execute()
+    sent = form_of(contract, go="offer", ethics="", planned_sessions="", ending="Mine to keep")
+    page = text(learner.post(f"/contracts/{contract.id}/edit", data=sent), 422)
+    assert "3 things to change" in page
+    assert "Add at least one goal" in page
+    assert "Say how many sessions you plan." in page
+    assert "Mine to keep" in page
+    assert fresh(contract).terms.parts["ending"] == "Mine to keep"
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("planned_sessions", "many", "Give a whole number."),
+        ("planned_sessions", "201", "Plan 1 to 200 sessions."),
+        ("planned_minutes", "4", "5 to 480 minutes"),
+        ("planned_minutes", "9" * 30, "Give a whole number."),
+        ("ending", "x" * 4001, "Shorten this to 4000 characters."),
+        ("ending", "a\0b", "cannot be shown"),
+        ("parties", "four", "Not a valid choice"),
+        ("boundaries", "Ask Sam Reed first", "This names “Sam Reed”."),
+        ("boundaries", "sam@EXAMPLE.org", "write the alias"),
+        ("times", "Where Sam works", "This names “Sam”."),
+    ],
+)
+def test_bad_input_gets_a_sentence_and_saves_nothing(world, learner, field, typed, sentence):
+    contract = draft(world, engagement_of(world))
+    client = contract.engagement.client
+    ClientIdentity.create(client=client, name="Sam Reed", email="sam@example.org")
+    page = text(
+        learner.post(f"/contracts/{contract.id}/edit", data=form_of(contract, **{field: typed})),
+        422,
+    )
+    assert sentence in page
+    assert fresh(contract).version == contract.version
+
+
+def test_a_second_tab_is_told_and_keeps_what_was_typed(world, learner):
+    contract = draft(world, engagement_of(world))
+    sent = form_of(contract, ending="From the second tab")
+    sent["version"] = contract.version - 1
+    page = text(learner.post(f"/contracts/{contract.id}/edit", data=sent), 409)
+    assert "changed meanwhile" in page
+    assert "From the second tab" in page
+
+
+def test_the_supervisor_reads_what_was_offered_never_drafts_nor_names(world, as_):
+    engagement = engagement_of(world)
+    ClientIdentity.create(client=engagement.client, name="Sam Reed", email="sam@example.org")
+    contract = draft(world, engagement)
+    boss = as_(world.supervisor)
+    text(boss.get(f"/contracts/{contract.id}"), 404)
+    assert "version 1" not in text(boss.get(f"/engagements/{engagement.id}"))
+    [link] = agreeing.offer(
+        contract, version=contract.version, by=world.actor(world.learner), now=world.now
+    )
+    agreeing.agree(link, "Samuel Reed", now=world.now)
+    for path in (f"/contracts/{contract.id}", f"/engagements/{engagement.id}"):
+        page = text(boss.get(path))
+        assert "Client agreed" in page
+        assert "Reed" not in page
+        assert "/link/" not in page
+    assert "signed as Samuel Reed" in text(as_(world.learner).get(f"/contracts/{contract.id}"))
+    for move in ("edit", "taking-back", "end", "links"):
+        assert boss.post(f"/contracts/{contract.id}/{move}").status_code == 403
+
+
+def test_the_difference_is_shown_to_learner_and_parties(world, app, learner):
+    engagement = engagement_of(world)
+    agreed(world, engagement, world.now - timedelta(days=9), ending="When both say so.")
+    contract, links = offered(world, engagement, ending="When all say so.")
+    pages = (
+        text(learner.get(f"/contracts/{contract.id}")),
+        text(app.test_client().get(f"/link/{links['client'].token}")),
+    )
+    for page in pages:
+        assert "Taken out: </span>both</del>" in page
+        assert "Put in: </span>all</ins>" in page
+        assert "6 of 1 h 30, 9 h 00 in all" in page
+
+
+def test_ending_on_the_page(world, learner):
+    contract = agreed(world, engagement_of(world), world.now - timedelta(days=9))
+    path = f"/contracts/{contract.id}/end"
+    page = text(learner.post(path, data={"ended_on": "2026-10-09", "reason": ""}), 422)
+    assert "Say why it ended" in page
+    page = text(learner.post(path, data={"ended_on": "2026-10-09", "reason": "Moved"}), 422)
+    assert "once it has come" in page
+    answer = learner.post(path, data={"ended_on": "2026-10-07", "reason": "Moved away"})
+    assert answer.status_code == 303
+    page = text(learner.get(f"/engagements/{contract.engagement_id}"))
+    assert "It ended on" in page
+    assert "Write a new contract" in page
+
+
+def test_a_new_link_ends_the_one_before(world, learner):
+    contract, links = offered(world, engagement_of(world))
+    data = {"party": "client"}
+    assert learner.post(f"/contracts/{contract.id}/links", data=data).status_code == 303
+    assert fresh(links["client"]).standing(world.now) == "ended"
+    assert Link.select().where(Link.ended_at.is_null()).count() == 1
+    for junk in ("sponsor", "coach", "x"):
+        answer = learner.post(f"/contracts/{contract.id}/links", data={"party": junk})
+        assert answer.status_code == 409
+
+
+def test_queries_stay_few_however_many_versions(world, as_, queries):
+    engagement = engagement_of(world)
+    for person in (world.learner, world.supervisor):
+        client, counts = as_(person), []
+        for _ in range(2):
+            for _ in range(3):
+                contract = agreed(world, engagement, world.now, "three")
+            with queries() as seen:
+                text(client.get(f"/engagements/{engagement.id}"))
+            counts.append(seen.count)
+            assert seen.count <= 12, seen
+            with queries() as seen:
+                text(client.get(f"/contracts/{contract.id}"))
+            assert seen.count <= 12, seen
+        assert counts[0] == counts[1]
+
+
+# --- the link's page ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def anybody(app, world):
+    """Somebody without an account."""
+    return app.test_client()
+
+
+def test_a_hundred_looks_change_nothing_and_two_posts_decide_once(world, anybody):
+    contract, links = offered(world, engagement_of(world))
+    path = f"/link/{links['client'].token}"
+    before = (Event.select().count(), SignOff.select().count(), fresh(links["client"]).used_at)
+    for _ in range(100):
+        assert "Agree to this contract" in text(anybody.get(path))
+    assert (Event.select().count(), SignOff.select().count(), None) == before
+    assert "you have agreed" in text(anybody.post(path, data={"answer": "yes", "name": "Sam R"}))
+    assert "this is answered" in text(anybody.post(path, data={"answer": "yes", "name": "Sam R"}))
+    assert Agreement.select().where(Agreement.party == "client").count() == 1
+    assert fresh(contract).state == "agreed"
+
+
+def test_an_answer_that_lacks_something_comes_back(world, anybody):
+    contract, links = offered(world, engagement_of(world))
+    path = f"/link/{links['client'].token}"
+    assert "Type your name" in text(anybody.post(path, data={"answer": "yes", "name": " "}), 422)
+    assert "Say what should be different" in text(anybody.post(path, data={"answer": "no"}), 422)
+    assert fresh(contract).state == "offered"
+    page = text(anybody.post(path, data={"answer": "no", "why": "Fewer, please"}))
+    assert "it goes back" in page
+    assert fresh(contract).declined_why == "Fewer, please"
+    assert "Fewer" not in text(anybody.get(path))
+
+
+def test_an_old_link_says_so_and_decides_nothing(world, anybody):
+    contract, links = offered(world, engagement_of(world))
+    me = world.actor(world.learner)
+    contract.change(Draft("two", contract.terms.parts | {"ending": "X"}, 6, 60),
+                    version=contract.version, by=me, now=world.now)  # fmt: skip
+    agreeing.offer(contract, version=contract.version, by=me, now=world.now)
+    path = f"/link/{links['client'].token}"
+    for answer in (anybody.get(path), anybody.post(path, data={"answer": "yes", "name": "Sam R"})):
+        assert "was withdrawn" in text(answer, 410)
+    assert fresh(contract).state == "offered"
+
+
+def test_the_learner_cannot_answer_and_the_client_of_another_centre_sees_it(world, learner):
+    contract, links = offered(world, engagement_of(world))
+    path = f"/link/{links['client'].token}"
+    assert "You sent this link" in text(learner.get(path))
+    text(learner.post(path, data={"answer": "yes", "name": "Priya Nair"}), 403)
+    assert fresh(contract).state == "offered"
+    assert Engagement.get().contract_agreed_on is None
