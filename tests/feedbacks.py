@@ -35,6 +35,8 @@ def answer(
     return feedback
 
 
-def give(world: World, said: str = "They waited.", **how: Any) -> Feedback:
+def give(
+    world: World, said: str = "They waited.", *, may_quote: bool = False, **how: Any
+) -> Feedback:
     """Invited and given at once."""
-    return answer(invite(world, **how), said, now=world.now)
+    return answer(invite(world, **how), said, now=world.now, may_quote=may_quote)

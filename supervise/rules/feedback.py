@@ -209,13 +209,15 @@ class Cell:
             return "comes with supervision"
         if not self.given:
             return f"{self.invited} invited, none given yet" if self.invited else "nobody asked yet"
-        return f"{self.given} given"
+        if not self.shown:
+            return self.anonymous.sentence
+        return f"{self.given} given" + (f", {self.shown} shown" if self.anonymous.waiting else "")
 
     @property
     def advice(self) -> str:
         """What to do about an empty cell, or what those that wait are waiting for."""
         if self.anonymous.waiting:
-            return self.anonymous.sentence
+            return self.anonymous.sentence if self.shown else ""
         if not self.by_link:
             return ""
         if not self.given and not self.invited and (self.source, self.about) in WANTED:

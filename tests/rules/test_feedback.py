@@ -128,7 +128,7 @@ def test_a_cell_counts_named_and_anonymous_apart() -> None:
     given = [Given("client", "practitioner", False)]
     given += [Given("client", "practitioner", True, n, 3) for n in range(2)]
     found = cell(given, [("client", "practitioner")] * 4, "client", "practitioner")
-    assert (found.given, found.shown, found.words) == (3, 1, "3 given")
+    assert (found.given, found.shown, found.words) == (3, 1, "3 given, 1 shown")
     assert found.advice == "2 given; shown once 3 have answered"
     waiting = cell([], [("client", "programme")], "client", "programme")
     assert (waiting.css, waiting.words) == ("wait", "1 invited, none given yet")
