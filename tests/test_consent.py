@@ -14,17 +14,23 @@ from supervise.events import Event
 from supervise.models import (
     Client,
     ClientIdentity,
+    Confirmation,
     Consent,
+    Contract,
+    Feedback,
     Link,
     LinkContact,
     Mail,
     PracticeSession,
     PrivateNote,
+    SignedName,
+    confirmations,
     erasure,
 )
 from supervise.models.centres import Refused
 from supervise.reports import verify
 from supervise.workflow import NotAllowed, WrongState
+from tests import contracting
 from tests.world import World, sign_in
 
 TODAY = date(2026, 10, 8)
@@ -256,3 +262,97 @@ def test_the_history_names_fields_and_days_and_no_word(world, me):
         {"fields": ["email"]},
         {"given_on": "2026-03-01"},
     ]
+
+
+# --- links and what they asked -----------------------------------------------------------
+
+
+@pytest.fixture
+def asked(world, me):
+    """Everything that can wait for an answer of one client: links by purpose, and the records."""
+    engagement = contracting.engagement_of(world)
+    contract, links = contracting.offered(world, engagement)
+    session = world.session(state="submitted")
+    confirm = confirmations.ask(engagement.client, [session.id], by=me, now=world.now)
+    invited = Feedback.invite(
+        world.enrolment, "client", "practitioner", anonymous=False, by=me, now=world.now,
+        client=engagement.client,
+    )  # fmt: skip
+    return {
+        "contract": links["client"], "confirmation": confirm,
+        "feedback": Link.get_by_id(invited.link_id),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("purpose", ["contract", "confirmation", "feedback"])
+def test_a_link_opened_before_and_answered_after_says_so_plainly(app, world, asked, purpose):
+    nobody = app.test_client()
+    path = f"/link/{asked[purpose].token}"
+    assert nobody.get(path).status_code == 200
+    signed = signing.SignOff.select().count()
+    withdraw(world)
+    answer = nobody.post(path, data={"name": "Ottoline Grebe", "answer": "yes"})
+    assert answer.status_code == 410
+    assert "Nothing" in answer.text or "nothing was decided" in answer.text
+    assert signing.SignOff.select().count() == signed
+    assert Confirmation.select().where(Confirmation.state == "asked").count() == 0
+    assert Feedback.select().where(Feedback.state == "invited").count() == 0
+    assert misfits(world) == []
+
+
+def test_nothing_more_is_asked_of_them(world, me, asked):
+    withdraw(world)
+    with pytest.raises(WrongState, match="withdrew consent"):
+        Feedback.invite(
+            world.enrolment, "client", "programme", anonymous=True, by=me, now=world.now,
+            client=world.client(),
+        )  # fmt: skip
+
+
+def test_the_name_typed_under_a_contract_goes_and_the_contract_stands(world):
+    contract = contracting.agreed(world, contracting.engagement_of(world), world.now, "three")
+    assert SignedName.select().count() == 2
+    withdraw(world)
+    assert not SignedName.select().exists()
+    assert Contract.get_by_id(contract.id).state == "agreed"
+    assert misfits(world) == []
+
+
+def test_the_form_of_an_erased_session_takes_no_texts(app, world):
+    session = world.session(state="returned", **TEXTS)
+    withdraw(world)
+    client = app.test_client()
+    sign_in(client, world.learner, world.centre, world.now)
+    path = f"/sessions/{session.id}/edit"
+    page = client.get(path).text
+    assert "was removed on" in page
+    assert 'name="done"' not in page
+    data = {
+        "author": world.learner.id, "draft_key": "x", "version": now_(session).version,
+        "clients": [str(world.client().id)], "kind": "coaching", "mode": "video", "unit": "D3.04",
+        "date": "2026-09-01", "start": "10:00", "minutes": "45", "go": "submit",
+        "done": "From a tab that was still open", "private": "And this",
+    }  # fmt: skip
+    assert client.post(path, data=data).status_code == 303
+    row = now_(session)
+    assert (row.state, row.minutes, row.done, row.private_text) == ("submitted", 45, "", "")
+    boss = app.test_client()
+    sign_in(boss, world.supervisor, world.centre, world.now)
+    assert "was removed" in boss.get(f"/approvals?open={session.id}").text
+    assert misfits(world) == []
+
+
+def test_a_tab_still_open_does_not_bring_the_text_back(app, world):
+    session = world.session(state="draft", **TEXTS)
+    client = app.test_client()
+    sign_in(client, world.learner, world.centre, world.now)
+    withdraw(world)
+    data = {
+        "author": world.learner.id, "draft_key": "x", "version": session.version,
+        "clients": [str(world.client().id)], "done": "From a tab that was still open",
+    }  # fmt: skip
+    answer = client.post(f"/sessions/{session.id}/edit", data={**data, "go": "draft"})
+    assert answer.status_code == 409
+    saved = client.post(f"/sessions/{session.id}/draft", data=data, headers={"HX-Request": "true"})
+    assert saved.status_code == 409
+    assert now_(session).done == ""

@@ -87,8 +87,9 @@ def withdraw(consent: Consent, withdrawn_on: date, *, by: Actor, now: datetime) 
         open_ = (Consent.id == consent.id) & Consent.withdrawn_on.is_null()
         if not Consent.update(withdrawn_on=withdrawn_on).where(open_).execute():
             raise WrongState("This consent was withdrawn already. Nothing was changed.")
-        erased = _erase_sessions(client, by, now)
-        _forget(client, now)
+        erased = _empty_sessions(client, now)
+        _forget(client, by, now)
+        _tell(erased, by, now)
         events.record(
             centre_id=client.centre_id,
             verb="withdrew consent",
@@ -98,9 +99,9 @@ def withdraw(consent: Consent, withdrawn_on: date, *, by: Actor, now: datetime) 
             person_id=by.recorded,
             role="learner",
             withdrawn_on=withdrawn_on,
-            sessions=erased,
+            sessions=len(erased),
         )
-    return erased
+    return len(erased)
 
 
 def _sessions(client: Client) -> peewee.ModelSelect:
@@ -113,23 +114,28 @@ def _sessions(client: Client) -> peewee.ModelSelect:
     return PracticeSession.select().where(unerased).order_by(PracticeSession.id)
 
 
-def _erase_sessions(client: Client, by: Actor, now: datetime) -> int:
-    """The rows first, then their history: an approval takes its locks in the same order."""
+def _empty_sessions(client: Client, now: datetime) -> list[int]:
+    """Take the texts away; the ids of the sessions that had them.
+
+    Sessions are locked first, then links, then the history, as everything else locks them.
+    """
     query = _sessions(client)
-    sessions = list(query if is_sqlite() else query.for_update())
-    ids = [session.id for session in sessions]
+    ids = [session.id for session in (query if is_sqlite() else query.for_update())]
     PrivateNote.delete().where(PrivateNote.session.in_(ids)).execute()
     SessionGoal.delete().where(SessionGoal.session.in_(ids)).execute()
-    sealed = PracticeSession.id.in_(ids) & (PracticeSession.state == "approved")
-    others = PracticeSession.id.in_(ids) & (PracticeSession.state != "approved")
-    PracticeSession.update(**EMPTY, erased_at=now).where(sealed).execute()
+    these, approved = PracticeSession.id.in_(ids), PracticeSession.state == "approved"
+    PracticeSession.update(**EMPTY, erased_at=now).where(these & approved).execute()
     # a tab still open with the text must not save it again: it finds another version
     PracticeSession.update(
         **EMPTY, erased_at=now, changed_at=now, version=PracticeSession.version + 1
-    ).where(others).execute()
-    for session in (
-        PracticeSession.select().where(PracticeSession.id.in_(ids)).order_by(PracticeSession.id)
-    ):
+    ).where(these & ~approved).execute()
+    return ids
+
+
+def _tell(ids: list[int], by: Actor, now: datetime) -> None:
+    """One line in the history of each session, with the hash over what stays of it."""
+    rows = PracticeSession.select().where(PracticeSession.id.in_(ids))
+    for session in rows.order_by(PracticeSession.id):
         events.record(
             centre_id=session.centre_id,
             verb=VERB,
@@ -138,18 +144,22 @@ def _erase_sessions(client: Client, by: Actor, now: datetime) -> int:
             now=now,
             person_id=by.recorded,
             role="learner",
-            version=session.version,
+            erased_version=session.version,
             kept_sha256=signing.kept_sha256(session, session.signed_content(goals=())),
         )
-    return len(ids)
 
 
-def _forget(client: Client, now: datetime) -> None:
+def _forget(client: Client, by: Actor, now: datetime) -> None:
     """Who they are, and what is on its way to them."""
+    Link.end(Link.client == client, now)
+    # an anonymous one is put away whether it was answered or not: nobody learns which
+    waiting = (Feedback.state == "invited") | Feedback.anonymous
+    mine = (Feedback.client == client) & Feedback.put_away_at.is_null()
+    for feedback in Feedback.select().where(mine & waiting):
+        feedback.withdraw(by=by, now=now)
     ClientIdentity.delete().where(ClientIdentity.client == client).execute()
     Client.update(**dict.fromkeys(Client.ABOUT, "")).where(Client.id == client.id).execute()
     links = Link.select(Link.id).where(Link.client == client)
-    Link.end(Link.client == client, now)
     LinkContact.update(name="", email="").where(LinkContact.link.in_(links)).execute()
     Mail.delete().where(Mail.link.in_(links) & Mail.sent_at.is_null()).execute()
     SignedName.delete().where(SignedName.sign_off_id.in_(_signed_by(client))).execute()

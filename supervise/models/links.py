@@ -17,6 +17,7 @@ from supervise.db import Model, UTCField, write
 from supervise.models.centres import Centre
 from supervise.models.clients import Client
 from supervise.models.people import Actor, Person
+from supervise.workflow import WrongState
 
 LASTS = timedelta(days=14)
 PARTIES = ("client", "sponsor", "observer", "peer")
@@ -57,8 +58,15 @@ class Link(Model):
     ) -> Link:
         """Make a link of the actor's, and its mail where an address is known; inside ``db.write()``.
 
-        ``name`` and ``email`` go to the vault alone.
+        ``name`` and ``email`` go to the vault alone. Raises WrongState where the client withdrew
+        their consent.
         """
+        from supervise.models.vault import Consent
+
+        if client is not None and Consent.is_withdrawn(client):
+            raise WrongState(
+                "The client withdrew consent, so nothing is asked of them. Nothing was changed."
+            )
         link = cls.create(
             centre=by.centre,
             learner=by.person,

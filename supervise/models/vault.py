@@ -85,10 +85,15 @@ class Consent(Model):
         return found
 
     @classmethod
+    def is_withdrawn(cls, client: Client) -> bool:
+        """Whether the client withdrew their consent and has not given it again. One query."""
+        last = cls.last(client)
+        return last is not None and last.withdrawn_on is not None
+
+    @classmethod
     def refuse_withdrawn(cls, client: Client) -> None:
         """Raises Refused where the client withdrew their consent and has not given it again."""
-        last = cls.last(client)
-        if last is not None and last.withdrawn_on is not None:
+        if cls.is_withdrawn(client):
             raise Refused(WITHDRAWN)
 
     @classmethod

@@ -178,7 +178,8 @@ def _erasure_fault(session: PracticeSession, erased: Event | None, content: dict
     if session.erased_at != erased.at or any(content[name] for name in erasure.TEXTS):
         return "its texts were erased under a withdrawn consent, and are there again."
     told = erased.details
-    if told["version"] == session.version and told["kept_sha256"] != kept_sha256(session, content):
+    same = told["erased_version"] == session.version
+    if same and told["kept_sha256"] != kept_sha256(session, content):
         return "what was left of it when consent was withdrawn is not what it says now."
     return ""
 
