@@ -244,7 +244,12 @@ def names_in(text: str, identifiers: Sequence[str]) -> list[str]:
         wanted = [(name, re.IGNORECASE)] if len(name) > 1 else []
         wanted += [(word, re.NOFLAG) for word in name.split() if len(word) > 2 and word != name]
         for words, case in wanted:
-            if hit := re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text, case):
+            if hit := re.search(rf"(?<!\w){_spaced(words)}(?!\w)", text, case):
                 found.append(hit[0])
                 break
     return found
+
+
+def _spaced(words: str) -> str:
+    """A pattern of these words, however far apart they stand."""
+    return r"\s+".join(re.escape(word) for word in words.split())

@@ -86,7 +86,7 @@ def editing(
 ) -> Response:
     """The form; ``told`` carries what belongs to no field of it: ``goals`` and ``meanwhile``."""
     terms = offered_terms(contract)
-    loose = [("goals", "Goals", told["goals"])] if "goals" in told else []
+    loose = [("goals", "Goals", told["goals"])] if told.get("goals") else []
     return web.show(
         "contracts/edit.html",
         None,
@@ -124,7 +124,8 @@ def save(contract_id: int) -> Response:
     try:
         agreeing.offer(contract, version=contract.version, by=actor, now=now)
     except agreeing.NotReady as lacking:
-        return editing(contract, form, 422, **mark(form, lacking.faults))
+        loose = mark(form, lacking.faults)
+        return editing(contract, form, 422, goals=loose.get("goals", ""))
     return web.done(url_for("clients.engagement", engagement_id=contract.engagement_id))
 
 

@@ -1,0 +1,267 @@
+"""Goals of an engagement, what sessions do for them, and the closing review."""
+
+from datetime import date
+
+import pytest
+import time_machine
+
+from supervise.events import Event, history
+from supervise.models import ClientIdentity, ClosingReview, Goal, SessionGoal
+from supervise.models.goals import goals_of, worked_on, worked_on_in
+from supervise.reports.verify import verify
+from supervise.workflow import GOAL, NotAllowed, WrongState
+from tests.contracting import GOAL as WRITTEN
+from tests.contracting import agreed, engagement_of, offered
+from tests.world import World, sign_in
+
+
+@pytest.fixture
+def world(app):
+    app.config["WTF_CSRF_ENABLED"] = False
+    world = World()
+    with time_machine.travel(world.now, tick=False):
+        yield world
+
+
+@pytest.fixture
+def as_(app, world):
+    """A client signed in as somebody."""
+
+    def make(person):
+        client = app.test_client()
+        sign_in(client, person, world.centre, world.now)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def learner(as_, world):
+    return as_(world.learner)
+
+
+@pytest.fixture
+def goal(world):
+    me = world.actor(world.learner)
+    return Goal.set(engagement_of(world), WRITTEN, by=me, now=world.now)
+
+
+def text(response, status=200):
+    assert response.status_code == status, response.status_code
+    return response.get_data(as_text=True)
+
+
+def fresh(record):
+    return type(record).get_by_id(record.id)
+
+
+SENT = {**WRITTEN, "due_on": "2026-12-01", "progress": "0", "state": "open"}
+
+
+# --- goals -------------------------------------------------------------------------------
+
+
+def test_a_goal_is_added_on_the_page_and_stands_on_the_engagement(world, learner):
+    engagement = engagement_of(world)
+    path = f"/engagements/{engagement.id}"
+    assert "No goals yet" in text(learner.get(path))
+    assert learner.post(f"{path}/goals", data=SENT).status_code == 303
+    page = text(learner.get(path))
+    assert "Lead the weekly meeting without notes" in page
+    assert "0 of 10" in page
+    assert "1 Dec 2026" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("text", "  ", "Write the goal."),
+        ("text", "x" * 1001, "Shorten this to 1000 characters."),
+        ("measure", "a\0b", "cannot be shown"),
+        ("due_on", "soon", "Choose a day"),
+        ("progress", "11", "0 to 10"),
+        ("progress", "-1", "Give a whole number."),
+        ("aim_level", "planet", "Not a valid choice"),
+        ("state", "lost", "Not a valid choice"),
+        ("owner", "Sam Reed", "This names “Sam Reed”."),
+    ],
+)
+def test_bad_input_gets_a_sentence_and_changes_nothing(
+    world, learner, goal, field, typed, sentence
+):
+    ClientIdentity.create(client=goal.engagement.client, name="Sam Reed")
+    data = SENT | {field: typed, "milestones": "Kept as typed", "version": goal.version}
+    page = text(learner.post(f"/goals/{goal.id}", data=data), 422)
+    assert sentence in page
+    assert "Kept as typed" in page
+    assert fresh(goal).version == goal.version
+
+
+def test_the_history_names_what_changed_and_keeps_no_words(world, learner, goal):
+    data = SENT | {"text": "Another aim", "progress": "4", "state": "reached",
+                   "due_on": "2027-01-10", "version": goal.version}  # fmt: skip
+    assert learner.post(f"/goals/{goal.id}", data=data).status_code == 303
+    page = text(learner.get(f"/goals/{goal.id}"))
+    assert "changed the goal" in page
+    assert "state open → reached" in page
+    assert "progress 0 → 4" in page
+    assert "date 1 Dec 2026 → 10 Jan 2027" in page
+    told = " ".join(event.note + event.detail for event in Event.select())
+    assert "Another aim" not in told
+    assert "weekly meeting" not in told
+
+
+def test_saving_what_is_the_same_writes_no_history(world, learner, goal):
+    learner.post(f"/goals/{goal.id}", data=SENT | {"version": goal.version})
+    assert len(history("goal", goal.id)) == 1
+
+
+def test_a_second_tab_is_told_and_keeps_what_was_typed(world, learner, goal):
+    data = SENT | {"text": "First", "version": goal.version}
+    assert learner.post(f"/goals/{goal.id}", data=data).status_code == 303
+    page = text(learner.post(f"/goals/{goal.id}", data=data | {"text": "Second"}), 409)
+    assert "changed meanwhile" in page
+    assert "Second" in page
+    assert fresh(goal).text == "First"
+
+
+@pytest.mark.parametrize("state", GOAL.states)
+@pytest.mark.parametrize("wanted", GOAL.states)
+def test_a_goal_moves_from_any_state_to_any_other(world, goal, state, wanted):
+    me = world.actor(world.learner)
+    goal.change({"state": state}, version=goal.version, by=me, now=world.now)
+    goal.change({"state": wanted}, version=goal.version, by=me, now=world.now)
+    assert fresh(goal).state == wanted
+
+
+def test_the_supervisor_reads_and_does_not_write(world, as_, goal):
+    boss = as_(world.supervisor)
+    page = text(boss.get(f"/goals/{goal.id}"))
+    assert "Three meetings in a row" in page
+    assert 'name="version"' not in page
+    text(boss.post(f"/goals/{goal.id}", data=SENT), 403)
+    text(boss.get(f"/engagements/{goal.engagement_id}/goals/new"), 403)
+    with pytest.raises(NotAllowed):
+        goal.change({"text": "Mine"}, version=1, by=world.actor(world.supervisor), now=world.now)
+    text(as_(world.person("Owen Tasker", "learner")).get(f"/goals/{goal.id}"), 404)
+
+
+def test_a_contract_keeps_the_goals_as_they_were_offered(world, goal):
+    contract = agreed(world, goal.engagement, world.now)
+    me = world.actor(world.learner)
+    fresh(goal).change({"text": "Another"}, version=goal.version, by=me, now=world.now)
+    assert contract.terms.goals[0]["text"] == WRITTEN["text"]
+    second, _ = offered(world, goal.engagement)
+    assert fresh(second).terms.goals[0]["text"] == "Another"
+
+
+def test_a_dropped_goal_is_not_offered(world, goal):
+    me = world.actor(world.learner)
+    Goal.set(goal.engagement, {**WRITTEN, "text": "Stays"}, by=me, now=world.now)
+    fresh(goal).change({"state": "dropped"}, version=1, by=me, now=world.now)
+    contract, _ = offered(world, goal.engagement)
+    assert [kept["text"] for kept in fresh(contract).terms.goals] == ["Stays"]
+
+
+# --- sessions ----------------------------------------------------------------------------
+
+
+def test_a_session_says_which_goals_it_worked_on(world, goal):
+    session, me = world.session(), world.actor(world.learner)
+    assert [found.id for found in goals_of(session)] == [goal.id]
+    worked_on(session, {goal.id: 3}, by=me, now=world.now)
+    assert (worked_on_in(session), fresh(goal).progress) == ({goal.id: 3}, 3)
+    worked_on(session, {}, by=me, now=world.now)
+    assert (worked_on_in(session), SessionGoal.select().count()) == ({}, 0)
+
+
+def test_the_goal_follows_its_latest_session(world, goal):
+    me = world.actor(world.learner)
+    late, early = world.session(day=date(2026, 9, 5)), world.session(day=date(2026, 9, 1))
+    worked_on(late, {goal.id: 6}, by=me, now=world.now)
+    worked_on(early, {goal.id: 2}, by=me, now=world.now)
+    assert fresh(goal).progress == 6
+
+
+def test_only_goals_of_its_clients_and_steps_there_are(world, goal):
+    session, me = world.session(), world.actor(world.learner)
+    other = Goal.set(engagement_of(world, "Client B"), WRITTEN, by=me, now=world.now)
+    for wrong in ({other.id: 3}, {goal.id: 11}, {goal.id: -1}, {999: 1}):
+        with pytest.raises(ValueError):  # noqa: PT011 - which of two sentences does not matter
+            worked_on(session, wrong, by=me, now=world.now)
+    with pytest.raises(NotAllowed):
+        worked_on(session, {goal.id: 1}, by=world.actor(world.supervisor), now=world.now)
+    assert SessionGoal.select().count() == 0
+
+
+# --- the closing review ------------------------------------------------------------------
+
+REVIEW = {"start": "Spoke little", "outcome": "Leads the meeting", "remains": "The board",
+          "model": "kirkpatrick", "evaluation": "Levels one to three", "success": "A lunch"}  # fmt: skip
+
+
+def test_the_review_is_written_completed_and_read(world, learner, as_):
+    engagement = engagement_of(world)
+    path = f"/engagements/{engagement.id}/closing"
+    assert "Not written yet" in text(as_(world.supervisor).get(path))
+    begun = {"start": "Spoke little", "model": "", "version": "0", "go": "save"}
+    assert learner.post(path, data=begun).status_code == 303
+    assert "Begun." in text(learner.get(f"/engagements/{engagement.id}"))
+    page = text(learner.post(path, data=begun | {"version": "1", "go": "complete"}), 422)
+    assert "5 things to change" in page
+    assert "Choose one." in page
+    assert ClosingReview.get().completed_at is None
+    done = REVIEW | {"version": "1", "go": "complete"}
+    assert learner.post(path, data=done).status_code == 303
+    assert ClosingReview.get().completed_at == world.now
+    page = text(as_(world.supervisor).get(path))
+    assert "Kirkpatrick" in page
+    assert "A lunch" in page
+    assert 'name="version"' not in page
+    assert not list(verify(world.centre))
+
+
+def test_two_first_saves_make_one_review(world):
+    engagement, me = engagement_of(world), world.actor(world.learner)
+    first, second = ClosingReview.of(engagement), ClosingReview.of(engagement)
+    first.keep(REVIEW, version=0, by=me, now=world.now)
+    with pytest.raises(WrongState):
+        second.keep(REVIEW | {"start": "Other"}, version=0, by=me, now=world.now)
+    assert ClosingReview.get().start == "Spoke little"
+
+
+def test_a_review_of_another_version_keeps_what_was_typed(world, learner):
+    engagement = engagement_of(world)
+    path = f"/engagements/{engagement.id}/closing"
+    learner.post(path, data=REVIEW | {"version": "0"})
+    page = text(learner.post(path, data=REVIEW | {"version": "0", "remains": "Mine"}), 409)
+    assert "changed meanwhile" in page
+    assert "Mine" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [("model", "guess", "Not a valid choice"), ("outcome", "sam@x.org", "write the alias"),
+     ("start", "x" * 4001, "4000 characters")],
+)  # fmt: skip
+def test_a_review_that_cannot_be_kept(world, learner, field, typed, sentence):
+    engagement = engagement_of(world)
+    ClientIdentity.create(client=engagement.client, email="sam@x.org")
+    path = f"/engagements/{engagement.id}/closing"
+    page = text(learner.post(path, data=REVIEW | {"version": "0", field: typed}), 422)
+    assert sentence in page
+    assert ClosingReview.select().count() == 0
+
+
+@pytest.mark.parametrize("who", ["tutor", "admin"])
+def test_others_read_neither(world, as_, goal, who):
+    client = as_(getattr(world, who))
+    text(client.get(f"/goals/{goal.id}"), 403)
+    text(client.get(f"/engagements/{goal.engagement_id}/closing"), 403)
+
+
+def test_queries_stay_few(world, learner, goal, queries):
+    for path in (f"/goals/{goal.id}", f"/engagements/{goal.engagement_id}/closing"):
+        with queries() as seen:
+            text(learner.get(path))
+        assert seen.count <= 12, seen
