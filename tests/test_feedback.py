@@ -15,12 +15,14 @@ from supervise.events import Event
 from supervise.models import (
     Centre,
     ClientIdentity,
+    Consent,
     Feedback,
     FeedbackQuestion,
     Link,
     LinkContact,
     Mail,
     Membership,
+    erasure,
 )
 from supervise.models.centres import Refused
 from supervise.reports import verify
@@ -464,6 +466,42 @@ def test_an_invitation_that_ran_out_is_sent_again(world, learner):
     assert again(feedback).state == "lapsed"
     assert Feedback.select().count() == 2
     assert "Una Marsh, observer on the practitioner, invited" in page
+
+
+def test_asking_again_without_a_name_looks_the_same_answered_or_not(world, learner):
+    one, other = (invite(world, anonymous=True, alias=f"Client {n}") for n in range(2))
+    answer(one, now=world.now)
+    later = world.now + timedelta(days=15)
+    with time_machine.travel(later, tick=False):
+        sign_in(learner, world.learner, world.centre, later)
+        page = plain(text(learner.get("/feedback")))
+        for number, each in enumerate((one, other)):
+            assert f"Client {number} on the practitioner, ran out on 22 Oct 2026" in page
+            address = f"/feedback/invitations/{each.link_id}/again"
+            assert learner.post(address).status_code == 303
+        page = plain(text(learner.get("/feedback")))
+    assert [again(each).state for each in (one, other)] == ["given", "lapsed"]
+    assert page.count("invited without a name") == 2
+    assert "ran out" not in page
+
+
+def test_one_client_who_answers_twice_does_not_fill_a_batch(world, learner):
+    for number in range(3):
+        give(world, f"Twice {number}.", anonymous=True, alias="Client A" if number else "Client B")
+        Feedback.update(put_away_at=world.now).execute()
+    assert "Twice" not in text(learner.get("/feedback"))
+
+
+def test_consent_withdrawn_between_page_and_post_gives_nothing(world, client, learner):
+    feedback = invite(world, source="sponsor", about="programme")
+    data = filled(text(client.get(path(feedback))))
+    consent = Consent.create(
+        centre=world.centre, client=world.client(), given_on=world.now.date(),
+        scope="Notes.", created_at=world.now,
+    )  # fmt: skip
+    erasure.withdraw(consent, world.now.date(), by=world.actor(world.learner), now=world.now)
+    assert "withdrawn" in text(client.post(path(feedback), data=data), 410)
+    assert again(feedback).answers == "[]"
 
 
 def test_a_reply_is_kept_once(world, learner, as_):
