@@ -17,7 +17,6 @@ from supervise.models import Actor, PracticeSession
 from supervise.rules import ageing, moments
 from supervise.rules.conditions import says
 
-
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 

@@ -9,8 +9,9 @@ import time_machine
 from flask import Flask
 
 from supervise import db
-from supervise.models import Assignment, Membership, PracticeSession
+from supervise.models import Assignment, ClientIdentity, Membership, PracticeSession
 from supervise.models.approvals import HANDED_OVER, Choice, decide
+from supervise.models.confirmations import Answer, answer, ask, asked_by
 from supervise.signing import SignOff
 from tests.world import NOW, World, sign_in
 
@@ -234,7 +235,7 @@ def test_the_queries_do_not_grow_with_the_queue(world, marian, queries, count):
             {**row, "date": date(2026, 2, 1) + timedelta(days=n % 200)} for n in range(count - 1)
         ]
         PracticeSession.insert_many(many).execute()
-    for query in ("", f"open={first.id}", "verdict=counts"):
+    for query in ("", f"open={first.id}", "verdict=counts", "says=none"):
         with queries() as seen:
             page = marian.get(f"/approvals?{query}")
         assert f"{count} sessions" in text(page)
@@ -703,7 +704,8 @@ def test_a_coach_handed_over_meanwhile_costs_nothing_of_the_rest(world, marian):
         successor=world.person("Joan Petrie", "supervisor"),
     )  # fmt: skip
     page = send(
-        marian, {first: ("approve", ""), second: ("return", "Which day?"), theirs: ("return", "Why?")}
+        marian,
+        {first: ("approve", ""), second: ("return", "Which day?"), theirs: ("return", "Why?")},
     ).get_data(as_text=True)
     assert (state(first), state(second), state(theirs)) == ("approved", "returned", "submitted")
     assert "You no longer supervise one of these coaches" in page
@@ -718,3 +720,108 @@ def test_a_comment_begun_on_a_row_that_is_left_stays_in_it(world, marian, header
     page = send(marian, chosen, headers=headers).get_data(as_text=True)
     assert (state(first), state(second)) == ("approved", "submitted")
     assert "I will ask about the" in page
+
+
+# --- what the clients say --------------------------------------------------------------------
+
+
+def asked_about(world, session, alias="Client A", days=0):
+    moment = NOW - timedelta(days=days)
+    return ask(world.client(alias), [session.id], by=world.actor(world.learner, moment), now=moment)
+
+
+def told(world, session, said, alias="Client A", days=0):
+    link = asked_about(world, session, alias, days)
+    [row] = asked_by(link)
+    answer(link, {row.id: said}, now=NOW - timedelta(days=days))
+
+
+@pytest.fixture
+def said(world):
+    """A session of each kind of answer."""
+    first = date(2026, 8, 1)
+    sessions = {
+        word: world.session(day=first + timedelta(days=n), state="submitted", clients=clients)
+        for n, (word, clients) in enumerate(
+            {
+                "confirmed": ("Client A",), "disputed": ("Client A",), "asked": ("Client A",),
+                "none": ("Client A",), "three of four": ("A", "B", "C", "D"),
+            }.items()
+        )
+    }  # fmt: skip
+    told(world, sessions["confirmed"], Answer(), days=9)
+    told(world, sessions["disputed"], Answer("length", 45, "We stopped early."))
+    asked_about(world, sessions["asked"], days=12)
+    for alias in "ABC":
+        told(world, sessions["three of four"], Answer(), alias)
+    asked_about(world, sessions["three of four"], "D")
+    return sessions
+
+
+def test_each_row_says_what_its_clients_say(said, marian):
+    page = marian.get("/approvals").get_data(as_text=True)
+    cells = dict(re.findall(r'id="s(\d+)".*?<td class="says">(.*?)</td>', page, flags=re.S))
+    words = {
+        word: " ".join(re.sub("<[^>]+>", " ", cells[str(session.id)]).split())
+        for word, session in said.items()
+    }
+    assert words == {
+        "confirmed": "Confirmed 29 Sep",
+        "disputed": "Disputed says 45 min",
+        "asked": "No answer asked 26 Sep",
+        "none": "Not asked",
+        "three of four": "Confirmed by 3 of 4",
+    }
+    assert "But Client A disputes it: says 45 minutes, and the diary says 60." in text(
+        marian.get("/approvals")
+    )
+
+
+@pytest.mark.parametrize(
+    ("says", "shown"),
+    [
+        ("confirmed", {"confirmed", "three of four"}),
+        ("disputed", {"disputed"}),
+        ("asked", {"asked"}),
+        ("none", {"none"}),
+        ("nonsense", {"confirmed", "disputed", "asked", "none", "three of four"}),
+    ],
+)
+def test_a_filter_by_what_clients_say(said, marian, says, shown):
+    page = marian.get(f"/approvals?says={says}").get_data(as_text=True)
+    assert {word for word, one in said.items() if f'id="s{one.id}"' in page} == shown
+
+
+def test_one_press_leaves_out_what_a_client_disputes(said, marian):
+    page = marian.get("/approvals")
+    assert "Set 4 that count to approve" in text(page)
+    rows = re.findall(r'<tbody id="s(\d+)"( data-counts)?', page.get_data(as_text=True))
+    assert {int(id_) for id_, counts in rows if not counts} == {said["disputed"].id}
+    choices = dict.fromkeys(said.values(), ("leave", ""))
+    page = send(marian, choices, preset="counts").get_data(as_text=True)
+    chosen = dict(re.findall(r'name="decision-(\d+)"\s+value="(\w+)" checked', page))
+    assert chosen[str(said["disputed"].id)] == "leave"
+    assert list(chosen.values()).count("approve") == 4
+
+
+def test_an_opened_row_gives_the_answer_and_the_contract_and_no_identity(world, said, marian):
+    session = said["disputed"]
+    ClientIdentity.create(client=world.client(), name="Jo Marsh", email="jo@example.org")
+    page = marian.get(f"/approvals?open={session.id}")
+    seen = text(page)
+    assert "disputed on 8 Oct 2026: says 45 minutes “We stopped early.”" in seen
+    [engagement] = session.engagements
+    assert f'href="/engagements/{engagement.id}"' in page.get_data(as_text=True)
+    assert marian.get(f"/engagements/{engagement.id}").status_code == 200
+    assert "Jo Marsh" not in page.get_data(as_text=True)
+    assert "jo@example.org" not in page.get_data(as_text=True)
+
+
+def test_where_the_centre_demands_it_only_what_is_confirmed_would_count(world, said, marian):
+    admin = world.actor(world.admin)
+    admin.centre.change(by=admin, now=NOW, confirmation_required=True)
+    seen = text(marian.get("/approvals"))
+    assert "Set 1 that counts to approve" in seen
+    assert "Not yet, even if approved: Client A disputes it: says 45 minutes." in seen
+    assert "Not yet, even if approved: it waits for D to confirm it." in seen
+    assert "Not yet, even if approved: Client A was not asked to confirm it." in seen

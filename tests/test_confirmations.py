@@ -358,7 +358,11 @@ def open_link(app, link):
 
 def test_the_page_shows_date_time_length_and_coach_and_nothing_else(app, world):
     session = world.session(
-        clients=("Client Q",), done="Scaling done", plan="A plan", reflection="Doubts", place="Leeds"
+        clients=("Client Q",),
+        done="Scaling done",
+        plan="A plan",
+        reflection="Doubts",
+        place="Leeds",
     )
     ClientIdentity.create(client=world.client("Client Q"), name="Jo Marsh", email="jo@example.org")
     anybody, path = open_link(app, asked(world, session, alias="Client Q"))
@@ -366,7 +370,16 @@ def test_the_page_shows_date_time_length_and_coach_and_nothing_else(app, world):
     seen = text(page)
     for words in ("Priya Nair", "Tuesday 1 September 2026", "10:00 to 11:00", "1 h 00"):
         assert words in seen
-    for words in ("Client Q", "Jo Marsh", "Scaling", "A plan", "Doubts", "Leeds", "D3.04", "oaching"):
+    for words in (
+        "Client Q",
+        "Jo Marsh",
+        "Scaling",
+        "A plan",
+        "Doubts",
+        "Leeds",
+        "D3.04",
+        "oaching",
+    ):
         assert words not in seen
     assert page.headers["Referrer-Policy"] == "no-referrer"
 
@@ -614,3 +627,149 @@ def test_moments_are_on_the_coachs_clock(app, world):
     seen = text(anybody.get(path))
     assert "05:00 to 06:00" in seen
     assert "New York" in seen
+
+
+# --- whether hours count, and in the queue -------------------------------------------------
+
+
+@pytest.fixture
+def demanding(world):
+    """The centre demands confirmations."""
+    admin = world.actor(world.admin)
+    admin.centre.change(by=admin, now=NOW, confirmation_required=True)
+    world.centre = Centre.get_by_id(world.centre.id)
+    return world
+
+
+def test_where_it_is_demanded_every_page_says_the_same_sentence(app, demanding, coach):
+    from supervise.cli.progress import progress
+
+    world = demanding
+    session = world.session(state="approved")
+    assert "Client A was not asked to confirm it." in text(coach.get("/sessions"))
+    link = asked(world, session)
+    sentences = {"asked": "It waits for Client A to confirm it."}
+    sentences["disputed"] = "Client A disputes it: says 45 minutes."
+    boss = app.test_client()
+    sign_in(boss, world.supervisor, world.centre, NOW)
+    record = f"/learners/{world.learner.id}"
+    pages = [
+        (coach, "/sessions"), (coach, f"/sessions/{session.id}"), (boss, f"/sessions/{session.id}"),
+        (coach, f"{record}/sessions"), (boss, f"{record}/sessions"),
+    ]  # fmt: skip
+    for state in ("asked", "disputed"):
+        if state == "disputed":
+            answer(link, {rows(session)[0].id: Answer("length", 45)}, now=NOW)
+        for browser, path in pages:
+            seen = text(browser.get(path))
+            assert sentences[state][1:] in seen, path
+        told = [s for unit in progress(world.learner)["units"] for s in unit["sessions"]]
+        assert (told[0]["verdict"], told[0]["reasons"][0]) == ("not yet", sentences[state])
+    link = asked(world, session)
+    answer(link, {rows(session)[-1].id: Answer()}, now=NOW)
+    assert "Counts toward D3.04." in text(coach.get("/sessions"))
+    told = [s for unit in progress(world.learner)["units"] for s in unit["sessions"]]
+    assert told[0]["verdict"] == "counts"
+    assert "Client A confirmed it." in told[0]["reasons"]
+
+
+@pytest.mark.parametrize("path", ["/sessions", "/", "/learners", "/learners/{id}", "/approvals"])
+def test_the_demand_costs_no_page_more_than_twelve_queries(app, demanding, queries, path):
+    for n in range(1, 8):
+        session = demanding.session(day=date(2026, 9, n), state="submitted")
+        asked(demanding, session)
+    for who in ("learner", "supervisor", "tutor"):
+        browser = app.test_client()
+        sign_in(browser, getattr(demanding, who), demanding.centre, NOW)
+        with queries() as seen:
+            browser.get(path.format(id=demanding.learner.id))
+        assert seen.count <= 12, seen
+
+
+def test_a_learner_waits_to_be_found_at_risk_by_what_counts(app, demanding):
+    """What is approved and not confirmed is as good as missing where learners are put in order."""
+    from supervise.models import Enrolment
+    from supervise.reports import standing
+
+    enrolment = demanding.enrol(demanding.person("Owen Tasker", "learner"), units=("D3.03",))
+    demanding.assign(demanding.supervisor, "supervisor", enrolment)
+    session = demanding.session(
+        day=date(2026, 10, 5), state="approved", minutes=480, unit="D3.03", enrolment=enrolment
+    )
+    boss = demanding.actor(demanding.tutor)
+    mine = Enrolment.select().where(Enrolment.id == enrolment.id)
+
+    def standing_now():
+        return standing.ranked(mine, boss)[enrolment.id][1].key
+
+    before = standing_now()
+    me = demanding.actor(enrolment.learner)
+    link = ask(demanding.client(learner=enrolment.learner), [session.id], by=me, now=NOW)
+    answer(link, {rows(session)[0].id: Answer()}, now=NOW)
+    assert (before, standing_now()) == ("behind", "track")
+
+
+# --- verify --------------------------------------------------------------------------------
+
+
+def unseal():
+    from supervise import db
+
+    on = "" if db.is_sqlite() else " ON confirmation"
+    for name in ("confirmation_sealed", "confirmation_kept"):
+        db.database.execute_sql(f"DROP TRIGGER IF EXISTS {name}{on}")
+
+
+def found(world):
+    from supervise.reports import verify
+
+    return [misfit.sentence for misfit in verify.verify(world.centre)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"said_minutes": 60}, "its content is not what the client signed."),
+        ({"minutes": 45}, "its content is not what the client signed."),
+        ({"reason": "No"}, "its content is not what the client signed."),
+        ({"state": "confirmed"}, "it says confirmed, but by its history it is disputed."),
+        ({"state": "lapsed"}, "it says lapsed, but by its history it is disputed."),
+    ],
+)
+def test_an_answer_changed_behind_the_history_is_named(world, changes, fault):
+    session = world.session()
+    link = asked(world, session)
+    [row] = rows(session)
+    answer(link, {row.id: Answer("length", 45)}, now=NOW)
+    assert found(world) == []
+    unseal()
+    Confirmation.update(**changes).where(Confirmation.id == row.id).execute()
+    assert found(world) == [f"confirmation {row.id} of session {session.id}: {fault}"]
+
+
+def test_an_answer_nobody_gave_or_that_is_gone_is_named(world):
+    first, second = (world.session(day=date(2026, 9, n)) for n in (1, 2))
+    asked(world, first)
+    link = asked(world, second)
+    one, two = rows(first, second)
+    answer(link, {two.id: Answer()}, now=NOW)
+    unseal()
+    Confirmation.update(state="confirmed", answered_at=NOW).where(
+        Confirmation.id == one.id
+    ).execute()
+    Confirmation.delete().where(Confirmation.id == two.id).execute()
+    assert found(world) == [
+        f"confirmation {two.id} is gone, though a client confirmed it on 8 Oct 2026 (sign-off 1).",
+        f"confirmation {one.id} of session {first.id}: "
+        "it says confirmed, but by its history it is asked.",
+    ]
+
+
+def test_what_lapsed_and_was_asked_again_fits(world):
+    session = world.session()
+    for said_ in (Answer(), Answer("none"), Answer("other", None, "By phone")):
+        link = asked(world, session)
+        answer(link, {rows(session)[-1].id: said_}, now=NOW)
+        save(world, session, minutes=(session.minutes or 60) + 5)
+        session = PracticeSession.get_by_id(session.id)
+    assert found(world) == []

@@ -292,6 +292,8 @@ def test_an_enrolment_without_history_or_gone_is_named(world):
         ({"late_days": 30}, "late_days 30, history says 8."),
         ({"zone": "Asia/Kolkata"}, "zone Asia/Kolkata, history says Europe/London."),
         ({"second_factor_required": True}, "second_factor_required yes, history says no."),
+        ({"confirmation_required": True}, "confirmation_required yes, history says no."),
+        ({"feedback_floor": 1}, "feedback_floor 1, history says 3."),
     ],
 )
 def test_a_policy_changed_behind_the_history_is_named(world, changes, words):

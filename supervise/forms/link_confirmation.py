@@ -10,6 +10,7 @@ from supervise.models.confirmations import WHAT, Answer, Confirmation
 from supervise.rules.moments import length
 from supervise.web import number
 
+FIELDS = ("answer", "what", "minutes", "reason")
 LONGEST_REASON = 500
 MOST_MINUTES = 1440
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -37,10 +38,8 @@ def read(form: Mapping[str, str], asked: Iterable[Confirmation]) -> dict[int, Ty
     """What was typed about each session asked about, judged; by confirmation."""
     found = {}
     for one in asked:
-        typed = Typed(
-            *(form.get(f"{name}-{one.id}", "").strip() for name in ("answer", "what", "minutes")),
-            reason=" ".join(form.get(f"reason-{one.id}", "").split()),
-        )
+        answer, what, minutes, reason = (form.get(f"{name}-{one.id}", "") for name in FIELDS)
+        typed = Typed(answer, what, minutes.strip(), " ".join(reason.split()))
         typed.faults = _faults(typed, one)
         typed.minutes, typed.reason = typed.minutes[:20], _CONTROL.sub("\ufffd", typed.reason)
         found[one.id] = typed

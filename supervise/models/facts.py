@@ -46,6 +46,13 @@ FACTS = ("id", "centre", "enrolment", "learner", "unit", "kind", "mode", "date",
 """The columns of a session that its facts and its verdict are made of, and what names it."""
 
 
+SAID = (
+    Confirmation.state, Confirmation.what, Confirmation.said_minutes, Confirmation.asked_at,
+    Confirmation.answered_at, Confirmation.reason,
+)  # fmt: skip
+"""What a client says of a session, in the order of ``ConfirmationFacts``."""
+
+
 def light(query: peewee.ModelSelect, *more: Any) -> peewee.ModelSelect:
     """The sessions of a query as plain rows: hundreds of records would cost most of a page."""
     fields = [getattr(PracticeSession, name) for name in FACTS]
@@ -55,8 +62,24 @@ def light(query: peewee.ModelSelect, *more: Any) -> peewee.ModelSelect:
 
 def contracts_of(which: peewee.Expression) -> dict[int, list[ContractFacts]]:
     """The contracts of each session that this condition on ``PracticeSession`` holds for. One query."""
+    return _contracts(_with_contracts(which).tuples())
+
+
+def contracts_and_confirmations_of(
+    which: peewee.Expression,
+) -> tuple[dict[int, list[ContractFacts]], dict[int, list[ConfirmationFacts]]]:
+    """The contracts of these sessions, and what each client says of them. One query for both."""
+    query = _with_contracts(which).select_extend(*SAID)
+    rows = list(
+        query.join_from(Client, Confirmation, peewee.JOIN.LEFT_OUTER, on=_theirs()).tuples()
+    )
+    said = dict.fromkeys((*row[:3], *row[-len(SAID) :]) for row in rows)  # once, not by version
+    return _contracts(row[: -len(SAID)] for row in rows), _said(said)
+
+
+def _with_contracts(which: peewee.Expression) -> peewee.ModelSelect:
     agreed = (Contract.engagement == Engagement.id) & Contract.agreed_on.is_null(False)
-    rows = (
+    return (
         SessionEngagement.select(
             SessionEngagement.session,
             SessionEngagement.engagement,
@@ -80,8 +103,11 @@ def contracts_of(which: peewee.Expression) -> dict[int, list[ContractFacts]]:
             Contract.number,
         )
     )
+
+
+def _contracts(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[ContractFacts]]:
     found: dict[int, list[ContractFacts]] = defaultdict(list)
-    for key, versions in groupby(rows.tuples(), lambda row: row[:4]):
+    for key, versions in groupby(rows, lambda row: row[:4]):
         here = tuple(ContractVersion(*row[4:]) for row in versions if row[4] is not None)
         session_id, _, alias, agreed_on = key
         found[session_id].append(ContractFacts(alias, agreed_on, here))
@@ -90,27 +116,32 @@ def contracts_of(which: peewee.Expression) -> dict[int, list[ContractFacts]]:
 
 def confirmations_of(which: peewee.Expression) -> dict[int, list[ConfirmationFacts]]:
     """What each client of each session this holds for was asked and says of it. One query."""
-    said = Confirmation
-    theirs = (
-        (said.session == SessionEngagement.session)
-        & (said.client == Client.id)
-        & (said.state != "lapsed")
-    )
+    link = SessionEngagement
     rows = (
-        SessionEngagement.select(
-            SessionEngagement.session, SessionEngagement.engagement, Client.alias, said.state,
-            said.what, said.said_minutes, said.asked_at, said.answered_at, said.reason,
-        )
+        link.select(link.session, link.engagement, Client.alias, *SAID)
         .join(PracticeSession)
-        .switch(SessionEngagement)
+        .switch(link)
         .join(Engagement)
         .join(Client)
-        .join(said, peewee.JOIN.LEFT_OUTER, on=theirs)
+        .join(Confirmation, peewee.JOIN.LEFT_OUTER, on=_theirs())
         .where(which)
-        .order_by(Client.alias)
-    )  # fmt: skip
+        .order_by(Client.alias, link.engagement)
+    )
+    return _said(rows.tuples())
+
+
+def _theirs() -> peewee.Expression:
+    """The confirmation that stands of one client for one session."""
+    return (
+        (Confirmation.session == SessionEngagement.session)
+        & (Confirmation.client == Client.id)
+        & (Confirmation.state != "lapsed")
+    )
+
+
+def _said(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[ConfirmationFacts]]:
     found: dict[int, list[ConfirmationFacts]] = defaultdict(list)
-    for session_id, engagement_id, alias, *told in rows.tuples():
+    for session_id, engagement_id, alias, *told in rows:
         facts = ConfirmationFacts(alias, *told) if told[0] else ConfirmationFacts(alias)
         found[session_id].append(replace(facts, engagement_id=engagement_id))
     return found

@@ -40,9 +40,7 @@ def to_ask(actor: Actor, client: int | None = None) -> peewee.ModelSelect:
     """Each client of each session who could be asked and was not, or whose answer lapsed."""
     said = Confirmation
     open_ = said.select(peewee.SQL("1")).where(
-        (said.session == PracticeSession.id)
-        & (said.client == Client.id)
-        & (said.state != "lapsed")
+        (said.session == PracticeSession.id) & (said.client == Client.id) & (said.state != "lapsed")
     )
     query = (
         SessionEngagement.select(SessionEngagement, PracticeSession, Engagement, Client)
@@ -103,9 +101,7 @@ def asking(found: Sequence[Link], now: datetime) -> list[Asking]:
     by_link: dict[int, list[Confirmation]] = {}
     for row in rows:
         by_link.setdefault(row.link_id, []).append(row)
-    return [
-        Asking(link, by_link.get(link.id, []), link.standing(now) == "open") for link in found
-    ]
+    return [Asking(link, by_link.get(link.id, []), link.standing(now) == "open") for link in found]
 
 
 def answers(actor: Actor, state: str, client: int | None = None) -> peewee.ModelSelect:

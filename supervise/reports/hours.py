@@ -21,7 +21,7 @@ from supervise.models.facts import (
     Contracts,
     Spans,
     beside,
-    confirmations_of,
+    contracts_and_confirmations_of,
     contracts_of,
     facts_of,
     light,
@@ -189,7 +189,6 @@ def hours_of_all(
 
     ``drafts`` says whether drafts are part of it, or for which learner (by id) alone they are.
     ``spans`` saves a query where the caller knows when each enrolment had a supervisor.
-    One query more where the centre demands that clients confirm.
     """
     if not enrolments:
         return {}
@@ -200,8 +199,10 @@ def hours_of_all(
         codes[enrolment_id].add(unit)
     theirs = PracticeSession.learner.in_({e.learner_id for e in enrolments})
     sessions = _sessions(theirs, drafts)
-    said = confirmations_of(theirs) if centre.confirmation_required else None
-    facts = _facts(sessions, spans, contracts_of(theirs), said)
+    if centre.confirmation_required:
+        facts = _facts(sessions, spans, *contracts_and_confirmations_of(theirs))
+    else:
+        facts = _facts(sessions, spans, contracts_of(theirs), None)
     rivals = _rivals(sessions, facts)
     by_enrolment: defaultdict[int, list[PracticeSession]] = defaultdict(list)
     for session in sessions:

@@ -13,6 +13,7 @@ from supervise import catalogue
 from supervise.models import (
     Actor,
     Centre,
+    Confirmation,
     Engagement,
     Enrolment,
     EnrolmentUnit,
@@ -58,8 +59,9 @@ def worst(files: Iterable[Hours], centre: Centre, today: date) -> Standing:
 def ranked(enrolments: peewee.ModelSelect, actor: Actor) -> dict[int, tuple[int, Standing]]:
     """The learner of each of these enrolments and about how it stands, by its id. Two queries.
 
-    What is approved is taken as counted unless it lies outside the enrolment or lacks its contract,
-    so it serves to put learners in order and to find them; ``of_hours`` says how each stands.
+    What is approved is taken as counted unless it lies outside the enrolment, lacks its contract, or
+    lacks a confirmation that the centre demands, so it serves to put learners in order and to find
+    them; ``of_hours`` says how each stands.
     """
     spans, asked = {}, defaultdict[int, dict[str, int]](dict)
     contracted = set[str]()
@@ -71,7 +73,7 @@ def ranked(enrolments: peewee.ModelSelect, actor: Actor) -> dict[int, tuple[int,
             if unit.contract_required:
                 contracted.add(code)
     sums = defaultdict[int, list[Any]](list)
-    for id_, *rest in _sums(list(spans), contracted):
+    for id_, *rest in _sums(list(spans), contracted, confirmed=actor.centre.confirmation_required):
         sums[id_].append(rest)
     found = {}
     for id_, (learner, *span) in spans.items():
@@ -104,10 +106,29 @@ def _void(contracted: set[str]) -> Any:
     return outside | (model.unit.in_(sorted(contracted)) & without)
 
 
-def _sums(ids: list[int], contracted: set[str]) -> Any:
+def _unconfirmed() -> Any:
+    """Clients of a session who have not confirmed it."""
+    link, said = SessionEngagement, Confirmation
+    yes = (
+        (said.session == link.session)
+        & (said.client == Engagement.client)
+        & (said.state == "confirmed")
+    )
+    return (
+        link.select(peewee.SQL("1"))
+        .join(Engagement)
+        .join(said, peewee.JOIN.LEFT_OUTER, on=yes)
+        .where((link.session == PracticeSession.id) & said.id.is_null())
+    )
+
+
+def _sums(ids: list[int], contracted: set[str], *, confirmed: bool) -> Any:
     """For each enrolment and unit: minutes approved and submitted, and what waits since when."""
     model, count, least = PracticeSession, peewee.fn.COUNT, peewee.fn.MIN
-    usable = peewee.Case(None, ((_void(contracted), 0),), model.minutes)
+    void = _void(contracted)
+    if confirmed:
+        void = void | peewee.fn.EXISTS(_unconfirmed())
+    usable = peewee.Case(None, ((void, 0),), model.minutes)
 
     def where(states: Any, value: Any, other: Any = None) -> Any:
         return peewee.Case(None, ((model.state.in_(states), value),), other)

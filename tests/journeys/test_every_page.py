@@ -39,13 +39,14 @@ VISITS = {
     "anonymous": ("signin.page", "help.page", "help.privacy", "invitations.page"),
     "learner": (
         "today.page", "sessions.page", "sessions.new", "sessions.show", "sessions.edit",
-        "clients.page", "confirmations.page", "clients.one", "clients.withdrawal", "clients.engagement", "imports.page",
+        "clients.page", "confirmations.page", "clients.one", "clients.withdrawal",
+        "clients.engagement", "imports.page",
         "contracts.show", "contracts.edit", "goals.new", "goals.show", "goals.closing",
         "imports.check", "learners.record",
         "learners.sessions", "feedback.page", "feedback.invite", "account.page", "account.second_factor",
     ),
     "supervisor": (
-        "today.page", "approvals.page", "sessions.show", "learners.page", "learners.record",
+        "today.page", "approvals.page", "sessions.show", "learners.page", "feedback.of_learner", "learners.record",
         "learners.sessions", "clients.engagement", "contracts.show", "goals.show", "goals.closing",
     ),
     "tutor": ("today.page", "learners.page", "learners.record", "sessions.show"),

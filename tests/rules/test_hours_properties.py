@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from supervise.rules.hours import (
+    ConfirmationFacts,
     ContractFacts,
     Policy,
     SessionFacts,
@@ -21,6 +22,15 @@ fair = settings(max_examples=50, deadline=None, suppress_health_check=[HealthChe
 
 STATES = ("draft", "submitted", "approved", "returned", "reopened")
 _DAYS = st.integers(-2, 5).map(lambda days: STARTED + timedelta(days=days))
+
+
+CONFIRMATIONS = st.builds(
+    ConfirmationFacts,
+    st.sampled_from(["Client A", "Client B"]),
+    st.sampled_from(["", "asked", "confirmed", "disputed"]),
+    st.sampled_from(["length", "date", "none", "other"]),
+    st.one_of(st.none(), st.integers(1, 1440)),
+)
 
 
 @st.composite
@@ -43,6 +53,7 @@ def _session(draw: st.DrawFn, id_: int) -> SessionFacts:
         contracts=tuple(draw(st.lists(contracts, max_size=2))),
         supervised=draw(st.booleans()),
         label=f"session {id_}",
+        confirmations=tuple(draw(st.lists(CONFIRMATIONS, max_size=2))),
     )
 
 
@@ -52,7 +63,7 @@ def _log(draw: st.DrawFn) -> list[SessionFacts]:
 
 
 LOGS = _log()
-POLICIES = st.builds(Policy, st.booleans())
+POLICIES = st.builds(Policy, st.booleans(), st.booleans())
 
 
 def _share_time(one: SessionFacts, other: SessionFacts) -> bool:

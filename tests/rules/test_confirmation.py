@@ -1,0 +1,126 @@
+"""What a client's word does to the verdict: nothing, or everything, as the centre decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supervise.rules.conditions import says
+from supervise.rules.hours import ConfirmationFacts, Policy, SessionFacts
+from supervise.rules.said import Said
+from tests.rules.practice import SEPARATE, session, verdict
+from tests.rules.test_hours_properties import CONFIRMATIONS, LOGS, fair
+
+DEMANDED = Policy(confirmation_required=True)
+CONFIRMED = ConfirmationFacts("Client A", "confirmed")
+ASKED = ConfirmationFacts("Client A", "asked")
+NOT_ASKED = ConfirmationFacts("Client A")
+SHORTER = ConfirmationFacts("Client A", "disputed", "length", 45)
+
+
+def of(*clients: ConfirmationFacts) -> SessionFacts:
+    return session(confirmations=clients)
+
+
+@pytest.mark.parametrize(
+    ("clients", "sentence"),
+    [
+        ((CONFIRMED,), "Counts toward D3.04."),
+        ((ASKED,), "Not yet: it waits for Client A to confirm it."),
+        ((NOT_ASKED,), "Not yet: Client A was not asked to confirm it."),
+        ((SHORTER,), "Not yet: Client A disputes it: says 45 minutes."),
+        ((), "Not yet: no client is named who could confirm it."),
+        (
+            (CONFIRMED, replace(ASKED, alias="Client B"), replace(SHORTER, alias="Client C")),
+            "Not yet: it waits for Client B to confirm it. Client C disputes it: says 45 minutes.",
+        ),
+        ((CONFIRMED, replace(CONFIRMED, alias="Client B")), "Counts toward D3.04."),
+    ],
+)
+def test_where_it_is_demanded_every_client_must_have_confirmed(
+    clients: tuple[ConfirmationFacts, ...], sentence: str
+) -> None:
+    assert verdict(of(*clients), policy=DEMANDED).sentence == sentence
+    assert verdict(of(*clients), policy=SEPARATE).sentence == "Counts toward D3.04."
+
+
+def test_a_yes_is_among_the_reasons_where_it_is_demanded() -> None:
+    said = [reason.text for reason in verdict(of(CONFIRMED), policy=DEMANDED).reasons]
+    assert "Client A confirmed it" in said
+    assert "Client A confirmed it" not in [r.text for r in verdict(of(CONFIRMED)).reasons]
+
+
+def test_approval_alone_does_not_help_it() -> None:
+    waits = verdict(replace(of(ASKED), state="submitted"), policy=DEMANDED)
+    assert waits.if_approved().sentence == (
+        "Not yet, even if approved: it waits for Client A to confirm it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("what", "minutes", "words"),
+    [
+        ("length", 45, "says 45 minutes"),
+        ("length", 1, "says 1 minute"),
+        ("length", None, "says it was shorter or longer"),
+        ("date", None, "says it was on another day"),
+        ("none", None, "says it did not take place"),
+        ("other", None, "says that something else is different"),
+    ],
+)
+def test_a_dispute_in_words(what: str, minutes: int | None, words: str) -> None:
+    assert says(ConfirmationFacts("Client A", "disputed", what, minutes)) == words
+
+
+@fair
+@given(LOGS)
+def test_without_the_demand_no_answer_changes_a_verdict(log: list[SessionFacts]) -> None:
+    for one in log:
+        assert verdict(one) == verdict(replace(one, confirmations=()))
+
+
+@fair
+@given(LOGS)
+def test_with_the_demand_a_session_counts_only_if_it_would_and_all_confirm(
+    log: list[SessionFacts],
+) -> None:
+    for one in log:
+        without, demanded = verdict(one).answer, verdict(one, policy=DEMANDED).answer
+        all_say_yes = bool(one.confirmations) and all(
+            said.state == "confirmed" for said in one.confirmations
+        )
+        assert (demanded == "counts") == (without == "counts" and all_say_yes)
+        assert (demanded == "never") == (without == "never")
+
+
+# --- all clients in one cell ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ((), ("none", "none", "")),
+        (("",), ("none", "none", "")),
+        (("asked",), ("asked", "none", "")),
+        (("confirmed",), ("confirmed", "good", "")),
+        (("disputed",), ("disputed", "warn", "")),
+        (("", ""), ("none", "none", "")),
+        (("asked", ""), ("asked", "none", "1 of 2")),
+        (("confirmed", "confirmed", "asked", "confirmed"), ("confirmed", "wait", "3 of 4")),
+        (("confirmed", "confirmed"), ("confirmed", "good", "2 of 2")),
+        (("confirmed", "disputed"), ("disputed", "warn", "1 of 2")),
+    ],
+)
+def test_one_word_for_all(states: tuple[str, ...], expected: tuple[str, str, str]) -> None:
+    said = Said(tuple(ConfirmationFacts("A", state) for state in states))
+    assert (said.word, said.css, said.by) == expected
+
+
+@fair
+@given(st.lists(CONFIRMATIONS, max_size=5))
+def test_the_order_of_clients_does_not_matter(clients: list[ConfirmationFacts]) -> None:
+    there, back = Said(tuple(clients)), Said(tuple(reversed(clients)))
+    assert (there.word, there.css, there.by) == (back.word, back.css, back.by)
