@@ -62,6 +62,10 @@ class Said:
     told: Sequence[Told]
     invitations: Sequence[Invitation]
 
+    def waits(self, about: str) -> bool:
+        """Whether answers without a name about this wait for more of them."""
+        return any(c.anonymous.waiting for row in self.grid for c in row if c.about == about)
+
     def with_handle(self, handle: str) -> Told | None:
         """The answer of this handle, if it is among those shown."""
         return next((told for told in self.told if told.handle == handle), None)

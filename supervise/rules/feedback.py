@@ -24,7 +24,7 @@ WANTED = {
     ("client", "programme"),
     ("sponsor", "programme"),
 }
-"""Cells that a qualification asks for; the others make the picture fuller."""
+"""Cells that units D3.04 and D3.07 ask for (AC 3.2); the others make the picture fuller."""
 KINDS = ("rating", "open")
 RATINGS = ("not at all", "a little", "well", "very well", "cannot say")
 A_SOURCE = {source: f"an {source}" if source == "observer" else f"a {source}" for source in SOURCES}
@@ -221,7 +221,7 @@ class Cell:
         if not self.by_link:
             return ""
         if not self.given and not self.invited and (self.source, self.about) in WANTED:
-            return f"Invite {A_SOURCE[self.source]}: the qualification asks for it."
+            return f"Invite {A_SOURCE[self.source]}: D3.04 and D3.07 ask for it."
         return ""
 
 

@@ -114,7 +114,7 @@ def cell(given: list[Given], invited: list[tuple[str, str]], source: str, about:
 def test_an_empty_cell_that_is_asked_for_says_what_to_do() -> None:
     gap = cell([], [], "sponsor", "programme")
     assert (gap.css, gap.words) == ("warn", "nobody asked yet")
-    assert gap.advice == "Invite a sponsor: the qualification asks for it."
+    assert gap.advice == "Invite a sponsor: D3.04 and D3.07 ask for it."
     extra = cell([], [], "peer", "practitioner")
     assert (extra.css, extra.advice) == ("none", "")
 
