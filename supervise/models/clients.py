@@ -219,8 +219,9 @@ class Engagement(Model):
             )
             if not self.can_set_contract(by):
                 raise Refused(
-                    "Approved hours rest on this contract now, or it was agreed here, so its date is not "
-                    "yours to change."
+                    "This contract was agreed by its parties here, so nobody sets its date by hand."
+                    if self.has_agreed_contract()
+                    else "Approved hours rest on this contract now, so only the supervisor changes its date."
                 )
             changed = (
                 Engagement.update(contract_agreed_on=agreed_on, version=Engagement.version + 1)

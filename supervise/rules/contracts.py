@@ -179,7 +179,7 @@ def words_apart(before: str, after: str) -> Iterator[tuple[Kind, str]]:
 
     The pieces same and gone make up ``before``; same and new make up ``after``.
     """
-    old, new = (re.findall(r"\s+|[^\s]+", text) for text in (before, after))
+    old, new = (re.findall(r"\S+\s*|\s+", text) for text in (before, after))
     for how, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if how == "equal":
             yield "same", "".join(old[i:j])
