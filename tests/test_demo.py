@@ -13,10 +13,22 @@ from click.testing import CliRunner
 from supervise import events, signing
 from supervise.cli import main
 from supervise.demo import AlreadyFilled, fill
-from supervise.models import Centre, Enrolment, Membership, PracticeSession
+from supervise.models import (
+    Centre,
+    Client,
+    Confirmation,
+    Consent,
+    Contract,
+    Enrolment,
+    Feedback,
+    Membership,
+    PracticeSession,
+    SessionGoal,
+)
 from supervise.models.enrolments import unit_rules
 from supervise.models.facts import facts_of
 from supervise.passwords import weakness
+from supervise.reports import verify
 from supervise.rules.hours import judge_all
 
 MOMENTS = [datetime(2026, 10, 8, 9, 50, tzinfo=UTC), datetime(2028, 2, 29, 23, 30, tzinfo=UTC)]
@@ -51,6 +63,17 @@ def test_everything_is_there(moment: datetime, engine: str, database: object) ->
     centre = Centre.get()
     assert not list(signing.walk(signing.SignOff, centre.id))
     assert not list(signing.walk(events.Event, centre.id))
+    assert not list(verify.verify(centre))
+    assert {c.state for c in Contract.select()} == {"agreed", "offered"}
+    assert {c.parties for c in Contract.select()} == {"two", "three"}
+    assert {c.state for c in Confirmation.select()} == {"asked", "confirmed", "disputed"}
+    assert Counter(f.state for f in Feedback.select()) == {"given": 15, "invited": 3}
+    assert Consent.select().where(Consent.withdrawn_on.is_null(False)).count() == 1
+    assert PracticeSession.select().where(PracticeSession.erased_at.is_null(False)).count() > 2
+    assert SessionGoal.select().count() > 50
+    assert all(
+        client.needs for client in Client.select() if Consent.last(client).withdrawn_on is None
+    )
     with pytest.raises(AlreadyFilled):
         fill(moment)
 

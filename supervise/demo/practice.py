@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from supervise.catalogue import Unit
 from supervise.demo import words
+from supervise.demo.clients import clients_of, goals_of_entry
 from supervise.demo.people import Cast, Study
 from supervise.models import Actor, Client, PracticeSession, drafts
 
@@ -45,10 +46,14 @@ def _practice_of(cast: Cast, study: Study, now: datetime, chance: random.Random)
         Client.called(f"Client {letter}", centre=cast.centre, learner=study.learner, now=_at(began))
         for letter in "ABCDE"[: 3 if wanted else 1]
     ]
+    kinds = [
+        *dict.fromkeys("mentoring" if u.kinds == {"mentoring"} else "coaching" for u in wanted)
+    ]
+    yield from clients_of(cast, study, clients, kinds, now)
     for unit in wanted:
         kind = "mentoring" if unit.kinds == {"mentoring"} else "coaching"
         contract = began + CONTRACT_AFTER
-        for client in clients:
+        for client in clients[1:]:  # with the first it is agreed by link
             yield _at(contract), _contract(cast, study, client, kind, contract)
     sessions = list(_sessions(study, wanted, now, chance))
     for unit, day, number in sessions:
@@ -115,6 +120,8 @@ def _life_of(
     entry = _entry(clients, unit, day, start, number, chance)
 
     def log() -> None:
+        if len(entry.clients) == 1:
+            entry.goals = goals_of_entry(entry.clients[0], entry.kind or "", number)
         kept["it"] = drafts.create(
             study.enrolment,
             entry,
