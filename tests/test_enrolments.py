@@ -8,6 +8,7 @@ import time_machine
 from supervise.events import history
 from supervise.models import Assignment, Enrolment, Membership, PracticeSession
 from supervise.models.centres import Refused
+from supervise.reports.verify import verify
 from tests.world import NOW, World, sign_in
 
 TODAY = date(2026, 10, 8)
@@ -119,6 +120,11 @@ def test_an_assigned_person_gets_the_role_and_is_not_assigned_twice(admin, world
     newcomer = world.person("Ravi Sandhu", "tutor")
     path = f"/enrolments/{world.enrolment.id}/assignments"
     form = {"role": "assessor", "person": newcomer.id, "from_on": "2026-10-01"}
+    asked = admin.post(path, data=form)
+    assert asked.status_code == 422
+    assert "Ravi Sandhu is tutor here, not assessor." in asked.text
+    assert "assessor" not in Membership.roles_of(newcomer, world.centre)
+    form["new_role"] = "y"
     assert admin.post(path, data=form).status_code == 303
     assert "assessor" in Membership.roles_of(newcomer, world.centre)
     again = admin.post(path, data=form)
@@ -126,6 +132,23 @@ def test_an_assigned_person_gets_the_role_and_is_not_assigned_twice(admin, world
     assert "Ravi Sandhu is assessor of this enrolment already" in again.text
     assert spans(world.enrolment, "assessor") == [("Ravi Sandhu", date(2026, 10, 1), None)]
     assert admin.post(path, data=form | {"person": "0"}).status_code == 422
+
+
+def test_a_mistaken_assignment_is_taken_back_while_nothing_was_signed(admin, world):
+    wrong, _ = Assignment.assign(
+        enrolment=world.enrolment, person=world.person("Bilal Rahman", "learner"),
+        role="supervisor", from_on=world.now.date(), by=world.actor(world.admin), now=world.now,
+    )  # fmt: skip
+    path = f"/assignments/{wrong.id}/mistake"
+    assert admin.post(path).status_code == 303
+    assert "Bilal Rahman" not in [name for name, *_ in spans(world.enrolment, "supervisor")]
+    assert "took back the mistaken assignment" in admin.get(f"/enrolments/{world.enrolment.id}").text
+    assert not list(verify(world.centre))
+    world.session(state="approved")
+    right = Assignment.get(Assignment.person == world.supervisor)
+    refused = admin.post(f"/assignments/{right.id}/mistake")
+    assert refused.status_code == 422
+    assert "has signed sessions of this enrolment already" in refused.text
 
 
 def test_nobody_of_another_centre_is_assigned(admin, world):

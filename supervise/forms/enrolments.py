@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, SelectField, StringField, ValidationError
+from wtforms import BooleanField, DateField, Field, SelectField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional
 
 from supervise.forms.people import Ticks, role_choices, tidy
@@ -67,6 +67,7 @@ class AssignForm(FlaskForm):
     role = SelectField("Role", choices=role_choices(ASSIGNED_ROLES))
     person = SelectField("Person", coerce=int, choices=[])
     from_on = DayField("From", validators=[InputRequired("Choose the first day.")])
+    new_role = BooleanField("Give them this role in the centre")
 
     def validate_person(self, field: Field) -> None:
         """The first choice is nobody."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import peewee
 
-from supervise import events
+from supervise import events, signing
 from supervise.db import DateField, Model, write
 from supervise.models.centres import Centre, Refused
 from supervise.models.enrolments import CHANGED_MEANWHILE, Enrolment
@@ -148,6 +148,33 @@ class Assignment(Model):
             after = {"from_on": from_on, "to_on": to_on}
             self._record("corrected an assignment", by, now, before=before, after=after)
         return True
+
+    def take_back(self, *, by: Actor, now: datetime) -> None:
+        """Take a mistaken assignment away as if it had not been; the history keeps that it was.
+
+        The role in the centre stays: people take that away on its own page. Raises Refused once
+        the person has signed something of this enrolment in that role, which must stay explained.
+        """
+        from supervise.models.sessions import PracticeSession
+
+        with write():
+            self.enrolment.centre.lock()
+            theirs = PracticeSession.select(PracticeSession.id).where(
+                PracticeSession.enrolment == self.enrolment
+            )
+            signed = signing.SignOff.select().where(
+                (signing.SignOff.person_id == self.person_id)
+                & (signing.SignOff.role == self.role)
+                & (signing.SignOff.subject == "session")
+                & signing.SignOff.subject_id.in_(theirs)
+            )
+            if signed.exists():
+                raise Refused(
+                    f"{self.person.name} has signed sessions of this enrolment already. End the "
+                    "assignment instead, and have those sessions looked at again."
+                )
+            self._record("took back an assignment", by, now)
+            self.delete_instance()
 
     def _refuse_stranding(self, from_on: date, to_on: date | None, today: date) -> None:
         """Hours are never stranded (product.md): other days must not leave what waits to nobody."""

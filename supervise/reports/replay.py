@@ -137,6 +137,8 @@ def _play(told: Told, verb: str, detail: Values) -> None:
             "from": detail["from_on"],
             "until": None,
         }
+    elif verb == "took back an assignment":
+        del told.assignments[detail["assignment"]]
     elif verb == "ended an assignment":
         told.assignments[detail["assignment"]]["until"] = detail["to_on"]
     elif verb == "corrected an assignment":

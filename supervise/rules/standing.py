@@ -127,7 +127,14 @@ def _behind(practice: Practice, today: date) -> list[Standing]:
     if late <= practice.needed * BEHIND_SHARE:
         return []
     words = f"{length(practice.to_go)} of {length(practice.needed)} still to go"
-    return [Standing("behind", f"{words} {_left(practice, today)}", late / practice.needed)]
+    return [Standing("behind", f"{words} {_left(practice, today)}", _a_week(practice, today))]
+
+
+def _a_week(practice: Practice, today: date) -> float:
+    """Minutes that each week left must bring: who is short of time is nearer to failing than who is
+    short of hours. Once the time has passed, all that is missing is asked of one day."""
+    days = max(1, (plan_end(practice.began, practice.ends) - today).days)
+    return 7 * practice.to_come / days
 
 
 def _left(practice: Practice, today: date) -> str:

@@ -23,7 +23,7 @@
 
   const choose = (row, value) => {
     radio(row, value).checked = true;
-    tally();
+    radio(row, value).dispatchEvent(new Event("change", { bubbles: true }));
   };
 
   // --- keys ---------------------------------------------------------------------------------
@@ -101,8 +101,7 @@
     if (!button) return;
     event.preventDefault();
     rows().filter((row) => "counts" in row.dataset && chosen(row).value !== "return")
-      .forEach((row) => { radio(row, "approve").checked = true; });
-    tally();
+      .forEach((row) => choose(row, "approve"));
   });
 
   // --- a row that opens keeps what was chosen and typed in it ----------------------------------
@@ -117,6 +116,47 @@
       });
       after.querySelector("textarea").defaultValue = before.querySelector("textarea").value;
     });
+  });
+
+  // --- choices outlive a filter, another order and another page of the queue -------------------
+
+  const BEGUN = "supervise:decisions";
+  const begun = () => {
+    try { return JSON.parse(sessionStorage.getItem(BEGUN)) || {}; } catch { return {}; }
+  };
+  const store = (all) => {
+    try { sessionStorage.setItem(BEGUN, JSON.stringify(all)); } catch { /* kept on the page alone */ }
+  };
+  const version = (row) => row.querySelector('[name^="version-"]').value;
+  const keepRow = (row) => {
+    const comment = row.querySelector("textarea").value;
+    const decision = chosen(row).value;
+    const all = begun();
+    if (decision === "leave" && !comment) delete all[row.id];
+    else all[row.id] = { decision, comment, version: version(row) };
+    store(all);
+  };
+  const putBack = () => {
+    const all = begun();
+    rows().forEach((row) => {
+      const kept = all[row.id];
+      if (!kept || kept.version !== version(row) || chosen(row).value !== "leave") return;
+      radio(row, kept.decision).checked = true;
+      const comment = row.querySelector("textarea");
+      if (!comment.value) comment.value = kept.comment;
+    });
+  };
+  const forgetShown = () => {
+    const all = begun();
+    rows().forEach((row) => { delete all[row.id]; });
+    store(all);
+  };
+  ["change", "input"].forEach((name) => document.addEventListener(name, (event) => {
+    const row = event.target.closest && event.target.closest("table.queue > tbody");
+    if (row && row.querySelector(".choice")) keepRow(row);
+  }));
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches(".queue-form") && navigator.onLine) forgetShown();
   });
 
   // --- a decision that never left this device --------------------------------------------------
@@ -139,7 +179,7 @@
   });
 
   const ready = () => { help(); tally(); };
-  document.addEventListener("DOMContentLoaded", ready);
+  document.addEventListener("DOMContentLoaded", () => { putBack(); ready(); });
   window.addEventListener("pageshow", ready);
   // After the swap the form that asked is gone, so the news comes from what took its place.
   document.addEventListener("htmx:after:settle", (event) => {

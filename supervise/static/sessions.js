@@ -57,6 +57,7 @@
     let waiting = null;
     let changed = 0;
     let sent = 0;
+    let unsent = false;  // a button was pressed offline: a draft saved later is not what was asked for
 
     const keep = () => {
       const version = form.elements.namedItem("version").value;
@@ -140,7 +141,8 @@
           setTimeout(() => htmx.trigger(form, "keep"));
         }
       } else if (response.status === 200) {
-        calm();
+        if (unsent) warn("Saved as a draft, but not sent: you were offline. Press the button again.");
+        else calm();
         if (sent === changed) forget(name());
       } else if ([409, 422].includes(response.status)) {
         calm();  // the bar itself says why
@@ -168,6 +170,7 @@
     form.addEventListener("submit", (event) => {
       if (!navigator.onLine) {
         event.preventDefault();  // the browser's own error page would take the form away
+        unsent = true;
         keep();
         warn("Not sent: no connection. Kept on this device. Press the button again once you are online.");
         return;
@@ -177,6 +180,7 @@
         waiting = event.submitter;
         return;
       }
+      unsent = false;
       keep();
       sessionStorage.setItem("supervise:sent", name());
     });

@@ -97,6 +97,9 @@ def assign(enrolment_id: int) -> Response:
     if not form.validate_on_submit():
         return _one(enrolment, assign_form=form)
     person = web.load(Person.visible_to(me), form.person.data)
+    if fault := _needs_role(form, person):
+        form.person.errors = [fault]
+        return _one(enrolment, assign_form=form)
     try:
         _, made = Assignment.assign(
             enrolment=enrolment, person=person, role=form.role.data, from_on=form.from_on.data,
@@ -112,6 +115,28 @@ def assign(enrolment_id: int) -> Response:
         ]
         return _one(enrolment, assign_form=form)
     return web.done(url_for(".one", enrolment_id=enrolment.id))
+
+
+def _needs_role(form: AssignForm, person: Person) -> str:
+    """A role is not given by a slip of the list: whoever lacks it gets it only where that is ticked."""
+    held = Membership.roles_of(person, auth.actor().centre)
+    if form.role.data in held or form.new_role.data:
+        return ""
+    has = " and ".join(sorted(ROLE_WORDS[role] for role in held)) or "without a role"
+    word = ROLE_WORDS[form.role.data]
+    return f"{person.name} is {has} here, not {word}. Tick the box below to make them {word} too."
+
+
+@bp.post("/assignments/<int:assignment_id>/mistake")
+@auth.allow("admin")
+def take_back(assignment_id: int) -> Response:
+    """Take a mistaken assignment away at once, while nothing was signed under it."""
+    found = _load_assignment(assignment_id)
+    try:
+        found.take_back(by=auth.actor(), now=auth.now())
+    except Refused as refused:
+        return _assignment(found, mistake=refused.sentence)
+    return web.done(url_for(".one", enrolment_id=found.enrolment_id))
 
 
 @bp.get("/assignments/<int:assignment_id>")
@@ -277,13 +302,15 @@ def _one(
 
 def _assignment(
     found: Assignment, end_form: EndForm | None = None,
-    correct_form: CorrectAssignmentForm | None = None,
+    correct_form: CorrectAssignmentForm | None = None, mistake: str = "",
 ) -> Response:  # fmt: skip
-    status = 422 if end_form or correct_form else 200
+    status = 422 if end_form or correct_form or mistake else 200
     end_form = end_form or _end_form(found)
     correct_form = correct_form or CorrectAssignmentForm(obj=found, formdata=None)
     return web.show(
         "enrolments/assignment.html", status=status, assignment=found, enrolment=found.enrolment,
         role_word=ROLE_WORDS[found.role], waiting=found.waiting, end_form=end_form,
-        correct_form=correct_form, found=faults_of(end_form, correct_form),
+        correct_form=correct_form, mistake=mistake,
+        found=faults_of(end_form, correct_form)
+        + ([("mistake", "Take it back", mistake)] if mistake else []),
     )  # fmt: skip

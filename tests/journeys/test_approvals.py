@@ -302,3 +302,20 @@ def test_the_queue_is_clean_at_each_step(page, enter, queue, check_everywhere) -
     page.get_by_role("button", name="Decide").click()
     expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
     check_everywhere(page)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_another_order_keeps_what_was_chosen_and_typed(page, enter, queue) -> None:
+    enter(page)
+    choose(page, queue[1], "Return")
+    row(page, queue[1]).get_by_label("Comment for").fill("Which start is right?")
+    choose(page, queue[2], "Approve")
+    page.get_by_label("Order").select_option("coach")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**sort=coach**")
+    expect(row(page, queue[1]).get_by_label("Comment for")).to_have_value("Which start is right?")
+    expect(page.locator(".tally")).to_have_text("1 approve · 1 return · 10 leave")
+    page.get_by_role("button", name="Decide 2 sessions").click()
+    expect(page.get_by_role("status")).to_contain_text("1 approved, 1 returned, 10 left.")
+    page.reload()
+    expect(page.locator(".tally")).to_have_text("0 approve · 0 return · 10 leave")

@@ -171,6 +171,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "GET enrolments.assignment": record("admin", role=ADMIN),
     "POST enrolments.correct_assignment": record("admin", role=ADMIN),
     "POST enrolments.end": record("admin", role=ADMIN),
+    "POST enrolments.take_back": record("admin", role=ADMIN),
 }
 
 
