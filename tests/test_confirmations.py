@@ -457,6 +457,19 @@ def test_bad_input_is_answered_beside_the_field_and_kept(app, world, typed, sent
     assert Link.get_by_id(link.id).standing(NOW) == "open"
 
 
+def test_a_client_does_not_name_themselves_to_the_supervisor(app, world):
+    session = world.session()
+    ClientIdentity.create(client=world.client(), name="Jo Marsh", email="jo@example.org")
+    link = asked(world, session)
+    anybody, path = open_link(app, link)
+    for reason in ("It was Marsh who moved it", "Write to jo@example.org"):
+        form = said(link, answer="no", what="date", reason=reason)
+        refused = anybody.post(path, data=form)
+        assert refused.status_code == 422
+        assert "Leave out your name" in text(refused)
+    assert states(session) == ["asked"]
+
+
 def test_several_are_answered_together(app, world):
     first, second = (world.session(day=date(2026, 9, n)) for n in (1, 2))
     link = asked(world, first, second)

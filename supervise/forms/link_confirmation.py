@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from supervise.models.confirmations import WHAT, Answer, Confirmation
+from supervise.rules.contracts import names_in
 from supervise.rules.moments import length
 from supervise.web import number
 
@@ -34,13 +35,18 @@ class Typed:
         return Answer(self.what, said, self.reason)
 
 
-def read(form: Mapping[str, str], asked: Iterable[Confirmation]) -> dict[int, Typed]:
-    """What was typed about each session asked about, judged; by confirmation."""
+def read(
+    form: Mapping[str, str], asked: Iterable[Confirmation], names: Sequence[str] = ()
+) -> dict[int, Typed]:
+    """What was typed about each session asked about, judged; by confirmation.
+
+    ``names`` are the client's own and their sponsor's, which the supervisor must not read.
+    """
     found = {}
     for one in asked:
         answer, what, minutes, reason = (form.get(f"{name}-{one.id}", "") for name in FIELDS)
         typed = Typed(answer, what, minutes.strip(), " ".join(reason.split()))
-        typed.faults = _faults(typed, one)
+        typed.faults = _faults(typed, one, names)
         typed.minutes, typed.reason = typed.minutes[:20], _CONTROL.sub("\ufffd", typed.reason)
         found[one.id] = typed
     return found
@@ -52,7 +58,7 @@ def answered(form: Mapping[str, str]) -> set[int]:
     return {id_ for id_ in ids if id_ is not None}
 
 
-def _faults(typed: Typed, one: Confirmation) -> dict[str, str]:
+def _faults(typed: Typed, one: Confirmation, names: Sequence[str]) -> dict[str, str]:
     if typed.answer == "yes":
         return {}
     if typed.answer != "no":
@@ -68,6 +74,8 @@ def _faults(typed: Typed, one: Confirmation) -> dict[str, str]:
         found["reason"] = f"Shorten this to {LONGEST_REASON} characters."
     elif _CONTROL.search(typed.reason):
         found["reason"] = "This holds a character that cannot be shown. Type it again."
+    elif names_in(typed.reason, names):
+        found["reason"] = "Leave out your name and your organisation: others read this."
     return found
 
 

@@ -12,7 +12,8 @@ from flask import Response, request, url_for
 
 from supervise import auth, web
 from supervise.forms import link_confirmation as forms
-from supervise.models import Link, confirmations
+from supervise.forms.contracts import identifiers
+from supervise.models import ClientIdentity, Link, confirmations
 from supervise.rules import moments
 from supervise.workflow import WrongState
 
@@ -42,7 +43,8 @@ def show(link: Link, status: int = 200, **told: Any) -> Response:
 def decide(link: Link) -> Response:
     """Take the answer; a form that lacks something comes back with all that was typed."""
     asked = confirmations.asked_by(link)
-    typed = forms.read(request.form, asked)
+    known = ClientIdentity.get_or_none(ClientIdentity.client == link.client_id)
+    typed = forms.read(request.form, asked, identifiers(known) if known else ())
     if forms.answered(request.form) != {one.id for one in asked}:
         return show(link, 409, changed=CHANGED)
     if any(one.faults for one in typed.values()):

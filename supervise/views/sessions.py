@@ -140,7 +140,8 @@ def one_page(
             "take_back": session.can_take_back(actor)
             and SESSION.allows("take back", session.state),
             "delete": session.can_delete(actor)
-            and not any(line.words == "submitted it" for line in history),
+            and not any(line.words == "submitted it" for line in history)
+            and not any(one.answered_at for one in found.facts[session.id].confirmations),
             "reopen": session.state == "approved" and session.can_reopen(actor),
             "approve": session.state == "reopened"
             and "supervision" in layers  # its learner is not changing it
@@ -239,17 +240,21 @@ def delete_many() -> Response:
 @bp.post("/sessions/submissions")
 @auth.allow("learner")
 def submit_many() -> Response:
-    """Submit every complete draft of the enrolment, or the ticked sessions, and list the rest."""
+    """Submit every complete draft, of the unit and client listed, or the ticked; list the rest."""
     actor = auth.actor()
     enrolment = choose_enrolment(diary.enrolments(actor))
     ticked = request.form.get("which") == "ticked"
     wanted = _ticked()
     if ticked and not wanted:
         return list_page(422, nothing="Tick the sessions to submit, or submit all ready drafts.")
-    mine = PracticeSession.enrolment == enrolment
+    if enrolment is None:
+        abort(404)
+    listed = "", None
+    if not ticked:
+        listed = request.form.get("unit", ""), web.number(request.form.get("client"))
     chosen = PracticeSession.id.in_(wanted) if ticked else PracticeSession.state == "draft"
     order = (PracticeSession.date.asc(nulls="LAST"), PracticeSession.id)
-    sessions = list(PracticeSession.select().where(mine & chosen).order_by(*order))
+    sessions = list(diary.entries(enrolment, *listed).where(chosen).order_by(*order))
     if not sessions:
         return list_page(422, nothing="There is no draft to submit.")
     refused = [(session, why) for session in sessions if (why := _submitted_or_why(session))]
