@@ -209,7 +209,7 @@ def _words(event: Event) -> str:
         "agreed to": f"agreed to {version}",
         "declined": f"did not agree to {version} yet",
         "agreed": f"was the last to agree, so {version} is in force",
-        "replaced": f"agreed to what replaces {version}",
+        "replaced": "",  # the line beside it tells what is in force now
         "ended": f"ended {version} after {_day(detail.get('ended_on'))}",
     }[event.verb]
 
