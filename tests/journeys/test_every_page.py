@@ -87,6 +87,7 @@ def arguments(app: Flask) -> dict[str, dict[str, object]]:
             "engagement_id": Engagement.get(
                 Engagement.client.in_([e.client_id for e in approved.engagements])
             ).id,
+            "client_id": approved.engagements[0].client_id,
             "code": "D3.04",
             "token": Invitation.invite(newcomer, centre, now=datetime.now(UTC), days=14),
         }
