@@ -8,7 +8,7 @@ from datetime import date
 from flask_login import current_user
 
 from supervise.forms.sessions import EntryForm, goal_field
-from supervise.models import Client, Goal
+from supervise.models import Client, Goal, Person, PracticeSession
 from supervise.rules import moments
 
 MACHINE = {"csrf_token", "author", "draft_key", "enrolment", "version", "seal", "go", "do", "sure"}
@@ -26,13 +26,33 @@ def in_words(kept: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     if "clients" in found and current_user.is_authenticated:
         mine = {str(c.id): c.alias for c in Client.visible_to(current_user.actor)}
         found["clients"] = [mine.get(one, one) for one in found["clients"]]
+    rows = _rows(found) if current_user.is_authenticated else {}
     goals = {}
     if any(name.startswith("goal_") for name in found) and current_user.is_authenticated:
         goals = {goal_field(goal.id): goal.text for goal in Goal.visible_to(current_user.actor)}
     return [
-        (goals.get(name) or _label(name), ", ".join(map(_plain, values)))
+        (goals.get(name) or rows.get(name) or _label(name), ", ".join(map(_plain, values)))
         for name, values in found.items()
     ]
+
+
+def _rows(found: Iterable[str]) -> dict[str, str]:
+    """Of the approvals queue: whose session a decision or a comment is about, and of which day."""
+    asked = [name.partition("-") for name in found if name.startswith(("decision-", "comment-"))]
+    ids = [int(number) for _, _, number in asked if number.isdecimal() and len(number) < 10]
+    theirs = PracticeSession.once_supervised_by(current_user.actor).select_extend(Person)
+    sessions = {
+        str(session.id): session
+        for session in theirs.join(Person, on=PracticeSession.learner).where(
+            PracticeSession.id.in_(ids)
+        )
+    } if ids else {}
+    return {
+        f"{what}-{number}": f"{what.capitalize()}, {sessions[number].learner.name}, "
+        f"{moments.day(sessions[number].date)}"
+        for what, _, number in asked
+        if number in sessions and sessions[number].date
+    }
 
 
 def _label(name: str) -> str:

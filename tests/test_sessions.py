@@ -279,7 +279,7 @@ def test_an_incomplete_draft_says_what_it_lacks(world, learner):
 @pytest.mark.parametrize("what", ["approved", "submitted"])
 def test_what_was_handed_over_is_not_edited_or_thrown_away(world, learner, what):
     session = world.session(state=what)
-    text(learner.get(f"/sessions/{session.id}/edit"), 409)
+    text(learner.get(f"/sessions/{session.id}/edit"), 303)
     text(learner.post(f"/sessions/{session.id}/deletion"), 409)
     assert state(session) == what
 
@@ -356,3 +356,20 @@ def test_the_diary_is_a_learners(world, as_, role):
     client = as_(getattr(world, role))
     text(client.get("/sessions"), 403)
     text(client.get("/sessions/new"), 403)
+
+
+def test_all_ready_drafts_are_those_listed(world, learner):
+    for alias in ("Client A", "Client B"):
+        world.session(clients=(alias,), day=date(2026, 9, 1 if alias == "Client A" else 2))
+    page = text(learner.get(f"/sessions?client={world.client('Client A').id}"))
+    assert "Submit all ready drafts listed here (1)" in page
+    form = {"which": "all", "client": str(world.client("Client A").id), "enrolment": str(world.enrolment.id)}
+    learner.post("/sessions/submissions", data=form)
+    states = [s.state for s in PracticeSession.select().order_by(PracticeSession.date)]
+    assert states == ["submitted", "draft"]
+
+
+def test_the_form_of_what_was_submitted_leads_to_its_page(world, learner):
+    session = world.session(state="submitted")
+    answer = learner.get(f"/sessions/{session.id}/edit")
+    assert (answer.status_code, answer.location) == (303, f"/sessions/{session.id}")

@@ -65,9 +65,13 @@ def disarm(database):
 
 def unseal():
     """Take away what keeps an approved session as it is, as somebody with the file could."""
-    on = "" if db.is_sqlite() else " ON practice_session"
-    for name in ("session_sealed", "session_kept"):
-        db.database.execute_sql(f"DROP TRIGGER IF EXISTS {name}{on}")
+    for table, names in (
+        ("practice_session", ("session_sealed", "session_kept")),
+        ("session_engagement", ("session_client_own", "session_client_sealed")),
+    ):
+        on = "" if db.is_sqlite() else f" ON {table}"
+        for name in names:
+            db.database.execute_sql(f"DROP TRIGGER IF EXISTS {name}{on}")
 
 
 def tamper(session, **changes):
@@ -123,6 +127,7 @@ def test_private_notes_are_not_part_of_what_was_signed(world, signed):
 
 
 def test_a_client_taken_out_of_an_approved_session_is_named(world, signed):
+    unseal()
     link = SessionEngagement.select().where(SessionEngagement.session == signed).first()
     link.delete_instance()
     [sentence] = found(world)

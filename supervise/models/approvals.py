@@ -14,7 +14,6 @@ from supervise.models.people import Actor, Person
 from supervise.models.sessions import PracticeSession
 from supervise.workflow import SESSION, WrongState
 
-
 HANDED_OVER = "You no longer supervise one of these coaches, so nothing of theirs was signed."
 """Said without a name: a former supervisor is told nothing more of that coach."""
 

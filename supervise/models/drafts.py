@@ -57,6 +57,12 @@ class Entry:
     goals: Mapping[int, int] = field(default_factory=dict)
     unparsed: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was typed: unit, kind, way and day stand in the form from last time."""
+        typed = (self.clients, self.aliases, self.start, self.place, self.private, self.unparsed)
+        return not any(typed) and not any(text.strip() for text in self.texts.values())
+
     def columns(self, zone: str) -> dict[str, Any]:
         """The columns of the session; times are read in this zone and kept in UTC."""
         starts_at = (

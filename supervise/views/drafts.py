@@ -53,10 +53,8 @@ def create() -> Response:
 def edit(session_id: int) -> Response:
     """The form of a draft, or of a session returned or reopened."""
     session = _mine(session_id)
-    if not session.can_edit(auth.actor()):
-        raise WrongState(
-            "This session is with your supervisor or approved. Take it back, or ask to reopen it."
-        )
+    if not session.can_edit(auth.actor()):  # by the browser's way back, after it was submitted
+        return web.done(url_for("sessions.show", session_id=session.id))
     return form_page(session.enrolment, session, None, Shown(version=session.version))
 
 
@@ -177,6 +175,9 @@ def _send(session: PracticeSession | None) -> Response:
     if reading.refused:
         told = Shown(422, found=reading.refused | reading.unread, version=_version())
         return form_page(enrolment, session, reading, told)
+    if session is None and reading.entry.is_blank:
+        told = Shown(422, found={"done": "Nothing is typed yet. Say what you did, then save it."})
+        return form_page(enrolment, None, reading, told)
     try:
         session = _store(session, enrolment, reading)
     except drafts.ChangedElsewhere as changed:

@@ -248,10 +248,9 @@ def submit_many() -> Response:
     if ticked and not wanted:
         return list_page(422, nothing="Tick the sessions to submit, or submit all ready drafts.")
     if enrolment is None:
-        abort(404)
-    listed = "", None
-    if not ticked:
-        listed = request.form.get("unit", ""), web.number(request.form.get("client"))
+        return list_page(422, nothing="There is no draft to submit.")
+    form = {} if ticked else request.form  # what the list was narrowed to holds for all of it
+    listed = form.get("unit", ""), web.number(form.get("client"))
     chosen = PracticeSession.id.in_(wanted) if ticked else PracticeSession.state == "draft"
     order = (PracticeSession.date.asc(nulls="LAST"), PracticeSession.id)
     sessions = list(diary.entries(enrolment, *listed).where(chosen).order_by(*order))
