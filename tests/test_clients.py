@@ -367,3 +367,13 @@ def test_nobody_else_comes_to_a_clients_page(world, as_):
     assert as_(world.person("Owen Tasker", "learner")).get(path).status_code == 404
     for person in (world.supervisor, world.tutor, world.admin):
         assert as_(person).get(path).status_code == 403
+
+
+def test_the_supervisor_reads_what_was_found_out_and_not_who_it_is(world, learner, as_):
+    engagement, path = world.client().engagement("coaching"), path_of(world)
+    learner.post(f"{path}/about", data={"needs": "Delegates little"})
+    learner.post(f"{path}/identity", data=WHO)
+    page = text(as_(world.supervisor).get(f"/engagements/{engagement.id}"))
+    assert "Delegates little" in page
+    assert not any(word in page for word in WHO.values())
+    assert f'href="{path}"' not in page
