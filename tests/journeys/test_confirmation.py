@@ -108,9 +108,7 @@ def test_one_is_confirmed_and_one_disputed_and_both_stand_in_the_queue(
     expect(boss.get_by_role("heading", level=1)).to_contain_text("Client A")
 
 
-def test_several_in_one_link_and_a_change_that_lapses_one(
-    new_page, come_in, world, script
-) -> None:
+def test_several_in_one_link_and_a_change_that_lapses_one(new_page, come_in, world, script) -> None:
     drafts = [world.session(day=date(2026, 10, day), start=time(9)) for day in (1, 2)]
     coach = come_in(new_page(javascript=script), world.learner)
     path = ask(coach, "Thu 1 Oct", "Fri 2 Oct")
