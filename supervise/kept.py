@@ -41,12 +41,16 @@ def _rows(found: Iterable[str]) -> dict[str, str]:
     asked = [name.partition("-") for name in found if name.startswith(("decision-", "comment-"))]
     ids = [int(number) for _, _, number in asked if number.isdecimal() and len(number) < 10]
     theirs = PracticeSession.once_supervised_by(current_user.actor).select_extend(Person)
-    sessions = {
-        str(session.id): session
-        for session in theirs.join(Person, on=PracticeSession.learner).where(
-            PracticeSession.id.in_(ids)
-        )
-    } if ids else {}
+    sessions = (
+        {
+            str(session.id): session
+            for session in theirs.join(Person, on=PracticeSession.learner).where(
+                PracticeSession.id.in_(ids)
+            )
+        }
+        if ids
+        else {}
+    )
     return {
         f"{what}-{number}": f"{what.capitalize()}, {sessions[number].learner.name}, "
         f"{moments.day(sessions[number].date)}"

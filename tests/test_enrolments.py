@@ -142,7 +142,9 @@ def test_a_mistaken_assignment_is_taken_back_while_nothing_was_signed(admin, wor
     path = f"/assignments/{wrong.id}/mistake"
     assert admin.post(path).status_code == 303
     assert "Bilal Rahman" not in [name for name, *_ in spans(world.enrolment, "supervisor")]
-    assert "took back the mistaken assignment" in admin.get(f"/enrolments/{world.enrolment.id}").text
+    assert (
+        "took back the mistaken assignment" in admin.get(f"/enrolments/{world.enrolment.id}").text
+    )
     assert not list(verify(world.centre))
     world.session(state="approved")
     right = Assignment.get(Assignment.person == world.supervisor)

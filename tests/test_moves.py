@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 import pytest
 
 from supervise.events import history
-from supervise.models import Assignment, Engagement, PracticeSession, drafts
+from supervise.models import Assignment, Engagement, PracticeSession, drafts, reopening
 from supervise.models.approvals import Choice, NotYours, decide
 from supervise.models.centres import Refused
 from supervise.models.facts import judged
@@ -203,3 +203,23 @@ def test_other_days_of_an_assignment_strand_nothing_that_waits(world: World) -> 
         held.correct(held.from_on, yesterday, by=admin, now=world.now)
     world.assign(world.person("Ravi Sandhu", "supervisor"), "supervisor")
     assert held.correct(held.from_on, yesterday, by=admin, now=world.now)
+
+
+def test_a_learner_asks_once_to_have_an_approved_session_reopened(world: World) -> None:
+    session, me = world.session(state="approved"), world.actor(world.learner)
+    boss = world.actor(world.supervisor)
+    with pytest.raises(NotAllowed):
+        reopening.ask(session, reason="Mine", by=boss, now=world.now)
+    with pytest.raises(ValueError, match="what is wrong"):
+        reopening.ask(session, reason=" ", by=me, now=world.now)
+    for _ in range(2):
+        reopening.ask(session, reason="It was 45 minutes.", by=me, now=world.now)
+    assert [row.id for row in reopening.requests(boss)] == [session.id]
+    assert [e.note for e in history("session", session.id) if e.verb == reopening.ASKED] == [
+        "It was 45 minutes."
+    ]
+    assert list(reopening.requests(world.actor(world.tutor))) == []
+    session.reopen(by=boss, now=world.now, reason="As asked")
+    assert list(reopening.requests(boss)) == []
+    with pytest.raises(WrongState):
+        reopening.ask(session, reason="Again", by=me, now=world.now)

@@ -255,3 +255,17 @@ def test_queries_do_not_grow_with_rows(app, world, queries, who):
             assert browser.get("/").status_code == 200
         counts.append(seen.count)
     assert counts[0] == counts[-1] <= 12, seen
+
+
+def test_a_request_to_reopen_stands_in_the_supervisors_today(app, world):
+    session = world.session(state="approved")
+    learner, boss = app.test_client(), app.test_client()
+    sign_in(learner, world.learner, world.centre, world.now)
+    sign_in(boss, world.supervisor, world.centre, world.now)
+    app.config["WTF_CSRF_ENABLED"] = False
+    path = f"/sessions/{session.id}/reopening-request"
+    assert learner.post(path, data={"reason": " "}).status_code == 422
+    assert learner.post(path, data={"reason": "It was 45 minutes."}).status_code == 303
+    assert "You asked to have it reopened" in learner.get(f"/sessions/{session.id}").text
+    assert "to reopen, their coaches ask" in boss.get("/").text
+    assert "It was 45 minutes." in boss.get(f"/sessions/{session.id}").text

@@ -183,7 +183,9 @@ STRANGE = """
     SELECT 1 FROM practice_session s JOIN engagement e ON e.id = NEW.engagement_id JOIN client c ON c.id = e.client_id
     WHERE s.id = NEW.session_id AND c.learner_id = s.learner_id AND c.centre_id = s.centre_id AND s.state <> 'approved')
 """
-UNLINKED = "EXISTS (SELECT 1 FROM practice_session s WHERE s.id = OLD.session_id AND s.state = 'approved')"
+UNLINKED = (
+    "EXISTS (SELECT 1 FROM practice_session s WHERE s.id = OLD.session_id AND s.state = 'approved')"
+)
 # An approved session is reopened, with these columns as they were, or it stays as it is.
 SESSION_COLUMNS = (
     "id", "centre_id", "enrolment_id", "learner_id", "unit", "kind", "mode", "place", "date", "starts_at", "ends_at",

@@ -128,7 +128,9 @@ WORDS: Mapping[str, Callable[[Details, Names], str]] = {
     "corrected": lambda d, _: f"corrected the enrolment: {_change(d)}",
     "assigned": lambda d, n: f"assigned {_assigned(d, n)} from {_day(d['from_on'])}",
     "ended an assignment": lambda d, n: f"ended {_assigned(d, n)} after {_day(d['to_on'])}",
-    "took back an assignment": lambda d, n: f"took back the mistaken assignment of {_assigned(d, n)}",
+    "took back an assignment": lambda d, n: (
+        f"took back the mistaken assignment of {_assigned(d, n)}"
+    ),
     "corrected an assignment": lambda d, n: f"corrected {_assigned(d, n)}: {_change(d)}",
     "founded": lambda _, __: "made the centre",
     "changed the centre": lambda d, _: f"changed {_change(d)}",

@@ -210,6 +210,7 @@ class Happened:
 _WORDS = {
     "began": "began the draft",
     "submitted": "submitted it",
+    "asked to reopen": "asked to have it reopened",
     "taken back": "took it back",
     "approved": "approved it",
     "returned": "returned it",

@@ -173,8 +173,8 @@ RULES: dict[Any, Rule] = {
         "id centre_id learner_id client_id purpose party subject_id subject_version created_at "
         "expires_at",
         erase="nonce",
-    ),
         retain="used_at ended_at",  # would tell who has answered without a name
+    ),
     LinkContact: Rule(
         lambda p: LinkContact.link.in_(_links_of(p)), "", erase="id link_id name email"
     ),
@@ -250,7 +250,6 @@ def copy_of(person: Person) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _rows(model: Any, where: Any) -> list[dict[str, Any]]:
 def _export(model: Any, rule: Rule, person: Person) -> list[dict[str, Any]]:
     return [
         {column: row[column] for column in row if rule.fate(column) == EXPORT}
@@ -258,6 +257,7 @@ def _export(model: Any, rule: Rule, person: Person) -> list[dict[str, Any]]:
     ]
 
 
+def _rows(model: Any, where: Any) -> list[dict[str, Any]]:
     names = {f.name: f.column_name for f in model._meta.sorted_fields}
     rows = model.select().where(where).order_by(model.id).dicts()
     return [{names[name]: value for name, value in row.items()} for row in rows]

@@ -18,6 +18,7 @@ from supervise.models import (
     Enrolment,
     Person,
     PracticeSession,
+    reopening,
 )
 from supervise.reports import standing
 from supervise.reports.hours import Hours, hours_of_all
@@ -57,6 +58,8 @@ class Supervising:
     coaches: Sequence[Coach]
     corrections: Sequence[Correction]
     corrections_in_all: int
+    requests: Sequence[Any] = ()
+    """Approved sessions that their coaches ask to have reopened, each with ``asked_at``."""
 
     @property
     def sessions(self) -> int:
@@ -70,7 +73,7 @@ class Supervising:
 
 
 def supervising(actor: Actor) -> Supervising:
-    """A supervisor's Today. Two queries."""
+    """A supervisor's Today. Three queries."""
     session = PracticeSession
     oldest = peewee.fn.MIN(session.submitted_at)
     groups = (
@@ -104,6 +107,13 @@ def supervising(actor: Actor) -> Supervising:
         ],
         [Correction(row, row.learner.name, row.decided_at or row.changed_at) for row in rows],
         rows[0].in_all if rows else 0,
+        list(
+            reopening.requests(actor)
+            .select_extend(Person.name.alias("coach"))
+            .switch(session)
+            .join(Person, on=session.learner)
+            .objects()
+        ),
     )
 
 
@@ -206,8 +216,9 @@ def waits_in_all(
     moments: list[datetime] = []
     things = 0
     if supervising:
-        things += supervising.sessions
+        things += supervising.sessions + len(supervising.requests)
         moments += [coach.oldest for coach in supervising.coaches]
+        moments += [row.asked_at for row in supervising.requests]
     if learning:
         things += len(learning.returned) + len(learning.drafts)
         moments += [one.session.decided_at or one.session.changed_at for one in learning.returned]

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, request, url_for
 
 from supervise import auth, web
+from supervise.forms.approvals import shown, unfit
 from supervise.forms.sessions import EntryForm
-from supervise.models import Enrolment, Person, PracticeSession, drafts, readiness
+from supervise.models import Enrolment, Person, PracticeSession, drafts, readiness, reopening
 from supervise.models.facts import Judged, confirmations_of, judged
 from supervise.models.sessions import SUPERVISION_TEXTS, Incomplete
 from supervise.reader import reader_zone
@@ -97,7 +98,12 @@ def show(session_id: int) -> Response:
 
 
 def one_page(
-    session: PracticeSession, status: int = 200, refusal: str = "", *, ask: bool = False
+    session: PracticeSession,
+    status: int = 200,
+    refusal: str = "",
+    *,
+    ask: bool = False,
+    wrong: str = "",
 ) -> Response:
     """The page of one session; ``refusal`` says why a move was not made.
 
@@ -155,6 +161,8 @@ def one_page(
         else [],
         is_mine=actor.is_(session.learner_id),
         refusal=refusal,
+        wrong=wrong,
+        asked=reopening.asked(session) if session.state == "approved" else None,
     )
 
 
@@ -185,6 +193,22 @@ def submit(session_id: int) -> Response:
         if not is_submitted(session):
             raise
     return submitted
+
+
+@bp.post("/sessions/<int:session_id>/reopening-request")
+@auth.allow("learner")
+@auth.keeps_typing
+def ask_to_reopen(session_id: int) -> Response:
+    """Ask the supervisor to open an approved session again."""
+    session = web.load(PracticeSession.visible_to(auth.actor()), session_id)
+    web.require(auth.actor().is_(session.learner_id))
+    reason = request.form.get("reason", "")
+    fault = unfit(reason) or ("" if reason.strip() else "Say what is wrong with it.")
+    if fault:
+        return one_page(session, 422, fault, wrong=shown(reason))
+    reopening.ask(session, reason=reason, by=auth.actor(), now=auth.now())
+    flash("Your supervisor sees that you asked. It counts as before until they reopen it.")
+    return web.done(url_for("sessions.show", session_id=session.id))
 
 
 def is_submitted(session: PracticeSession) -> bool:

@@ -109,6 +109,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "POST sessions.autosave": record("owner", role=LEARNER),
     "POST sessions.submit": record("owner", role=LEARNER),
     "POST sessions.take_back": record("owner", role=LEARNER),
+    "POST sessions.ask_to_reopen": record("owner", role=LEARNER),
     "POST sessions.delete": record("owner", role=LEARNER),
     "GET imports.page": only(*LEARNER),
     "POST imports.upload": only(*LEARNER),
