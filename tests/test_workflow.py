@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from supervise import db
 from supervise.db import write
 from supervise.events import history
 from supervise.models import Assignment, Membership, PracticeSession

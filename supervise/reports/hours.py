@@ -49,15 +49,6 @@ class UnitHours:
         return self.unit.required_minutes
 
     @property
-    def never(self) -> int:
-        """Minutes handed in that cannot count as they stand; a draft can still be corrected."""
-        return sum(
-            self.verdicts[session.id].minutes
-            for session in self.in_state("submitted", "approved")
-            if self.verdicts[session.id].answer == "never"
-        )
-
-    @property
     def to_go(self) -> int:
         """Minutes still missing; 0 once the unit's hours are met."""
         return max(0, self.needed - self.total.counted)
@@ -114,6 +105,15 @@ class Hours:
     def unfinished(self) -> int:
         """Those of them in drafts, and in sessions returned or reopened."""
         return sum(unit.total.unfinished for unit in self.units)
+
+    @property
+    def never(self) -> int:
+        """Minutes handed in that cannot count as they stand; a draft can still be corrected."""
+        return sum(
+            self.verdicts[session.id].minutes
+            for session in self.in_state("submitted", "approved")
+            if self.verdicts[session.id].answer == "never"
+        )
 
     @property
     def to_go(self) -> int:
