@@ -373,7 +373,10 @@ def test_the_supervisor_reads_what_was_found_out_and_not_who_it_is(world, learne
     engagement, path = world.client().engagement("coaching"), path_of(world)
     learner.post(f"{path}/about", data={"needs": "Delegates little"})
     learner.post(f"{path}/identity", data=WHO)
-    page = text(as_(world.supervisor).get(f"/engagements/{engagement.id}"))
+    boss = as_(world.supervisor)
+    text(boss.get(f"/engagements/{engagement.id}"), 404)  # nothing handed in tells of them yet
+    world.session(state="submitted")
+    page = text(boss.get(f"/engagements/{engagement.id}"))
     assert "Delegates little" in page
     assert not any(word in page for word in WHO.values())
     assert f'href="{path}"' not in page

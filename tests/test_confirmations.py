@@ -786,3 +786,15 @@ def test_what_lapsed_and_was_asked_again_fits(world):
         save(world, session, minutes=(session.minutes or 60) + 5)
         session = PracticeSession.get_by_id(session.id)
     assert found(world) == []
+
+
+def test_an_autosave_leaves_what_was_confirmed_until_it_is_meant(world):
+    session, me = world.session(state="returned"), world.actor(world.learner)
+    link = asked(world, session)
+    answer(link, {rows(session)[0].id: Answer()}, now=NOW)
+    session = PracticeSession.get_by_id(session.id)
+    half = entry(session, minutes=6)
+    drafts.save(session, half, version=session.version, by=me, now=NOW, finished=False)
+    assert states(session) == ["confirmed"]
+    session.submit(by=me, now=NOW)
+    assert states(session) == ["lapsed"]

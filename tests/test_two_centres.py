@@ -46,3 +46,29 @@ def test_contracts_are_reached_by_a_supervision_of_that_centre_alone(database):
     actor = there.actor(here.supervisor)
     assert actor.has("supervisor")
     assert list(Engagement.visible_to(actor)) == []
+
+
+def test_engagements_of_one_centre_are_not_there_in_the_other(database):
+    here, there = two_centres()
+    here.session(state="submitted")
+    there.session(state="submitted", supervisor=here.supervisor, start=time(14))
+    for world in (here, there):
+        for person in (here.supervisor, here.learner):
+            found = {e.centre_id for e in Engagement.visible_to(world.actor(person))}
+            assert found == {world.centre.id}
+
+
+def test_a_supervisor_reaches_the_clients_of_their_own_enrolment_alone(database):
+    world = World()
+    other = world.enrol(world.learner, "ILM-8580", ("501",))
+    ravi = world.person("Ravi Sandhu", "supervisor")
+    world.assign(ravi, "supervisor", other)
+    world.session(state="submitted")
+    world.session(
+        enrolment=other, unit="501", clients=("Client D",), day=NOW.date().replace(month=9)
+    )
+    assert list(Engagement.visible_to(world.actor(ravi))) == [], (
+        "a draft tells nobody of its client"
+    )
+    aliases = [e.client.alias for e in Engagement.visible_to(world.actor(world.supervisor))]
+    assert aliases == ["Client A"]

@@ -55,6 +55,7 @@ class ContractForm(FlaskForm):
     class Meta:
         csrf = False
 
+    version = StringField()
     agreed_on = StringField("Agreed on")
     reason = StringField("Reason")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import peewee
 
@@ -130,21 +131,29 @@ class Engagement(Model):
 
     @classmethod
     def visible_to(cls, actor: Actor) -> peewee.ModelSelect:
-        """Those of the learner's own clients, and of learners the actor supervises today."""
+        """Those of the learner's own clients; for a supervisor those of learners they supervise
+        today, once a session handed in under that enrolment, or a contract offered, is about them.
+        """
         from supervise.models.assignments import Assignment
+        from supervise.models.contracts import Contract
         from supervise.models.enrolments import Enrolment
+        from supervise.models.sessions import PracticeSession, SessionEngagement
 
-        supervised = Enrolment.select(Enrolment.learner).where(
-            (Enrolment.centre == actor.centre)
-            & Enrolment.id.in_(Assignment.enrolment_ids(actor, "supervisor"))
+        ids = Assignment.enrolment_ids(actor, "supervisor")
+        learners = Enrolment.select(Enrolment.learner).where(Enrolment.id.in_(ids))
+        handed_in = (PracticeSession.state != "draft") & PracticeSession.enrolment.in_(ids)
+        practised = (
+            SessionEngagement.select(SessionEngagement.engagement)
+            .join(PracticeSession)
+            .where(handed_in)
         )
+        offered = Contract.select(Contract.engagement).where(Contract.state != "draft")
+        told = cls.id.in_(practised) | cls.id.in_(offered)
+        supervised = Client.learner.in_(learners) & told
         return (
             cls.select(cls, Client)
             .join(Client)
-            .where(
-                (cls.centre == actor.centre)
-                & ((Client.learner == actor.person) | Client.learner.in_(supervised))
-            )
+            .where((cls.centre == actor.centre) & ((Client.learner == actor.person) | supervised))
         )
 
     def has_approved_sessions(self) -> bool:
@@ -188,18 +197,23 @@ class Engagement(Model):
         }
 
     def set_contract(
-        self, agreed_on: date | None, *, by: Actor, now: datetime, note: str = ""
+        self, agreed_on: date | None, *, by: Actor, now: datetime, note: str = "", seen: int = 0
     ) -> None:
         """Keep the day the contract was agreed, signed, with the day it replaces.
+
+        ``seen`` is the version the day was set over, where a page showed one.
 
         A command signs nothing: its event alone holds the day. Raises ValueError for a day that
         has not come, and Refused where it is no longer the actor's to set.
         """
-        if agreed_on and agreed_on > by.today:
+        today = max(by.today, now.astimezone(ZoneInfo(by.person.zone)).date())
+        if agreed_on and agreed_on > today:  # whose day has begun already may date it so
             raise ValueError("The contract cannot have been agreed on a day that has not come.")
         before = self.contract_agreed_on
         if before == agreed_on:
             return
+        if seen and seen != self.version:
+            raise ValueError("This date was changed meanwhile. Look again, then decide.")
         role = "learner" if by.is_(self.client.learner_id) else "supervisor"
         with write():
             # The event first: it holds the centre's chain, on which an approval hangs its own, so

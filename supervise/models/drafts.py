@@ -138,8 +138,19 @@ def _begin(
     return session
 
 
-def save(session: PracticeSession, entry: Entry, *, version: int, by: Actor, now: datetime) -> None:
+def save(
+    session: PracticeSession,
+    entry: Entry,
+    *,
+    version: int,
+    by: Actor,
+    now: datetime,
+    finished: bool = True,
+) -> None:
     """Save over the version the page was opened with.
+
+    Not ``finished`` is an autosave: a length half typed must not undo what a client confirmed. The
+    button, and submitting, do.
 
     Raises :class:`ChangedElsewhere` where that version is no longer the current one, or the
     session cannot be edited any more.
@@ -169,7 +180,8 @@ def save(session: PracticeSession, entry: Entry, *, version: int, by: Actor, now
         _set_clients(session, entry, now)
         _keep_private(session, "" if session.erased_at else entry.private)
         _set_goals(session, entry, by, now)
-        confirmations.lapse_changed(session, by=by, now=now)
+        if finished:
+            confirmations.lapse_changed(session, by=by, now=now)
         _tell_of_correction(session, by, now)
 
 

@@ -48,7 +48,7 @@ class Extent:
     minutes: int
     """Of the approved ones; they stay."""
     links: int
-    """Open links, which stop working."""
+    """Open links, which stop working. An anonymous one is open to the eye whether used or not."""
 
 
 def extent(client: Client, now: datetime) -> Extent:
@@ -63,8 +63,12 @@ def extent(client: Client, now: datetime) -> Extent:
         .count()
     )
     approved = [session.minutes or 0 for session in rows if session.state == "approved"]
-    unused = Link.used_at.is_null() & Link.ended_at.is_null() & (Link.expires_at > now)
-    links = Link.select().where((Link.client == client) & unused).count()
+    nameless = Feedback.select(Feedback.link).where(
+        Feedback.anonymous & Feedback.put_away_at.is_null()
+    )
+    unused = Link.used_at.is_null() & Link.ended_at.is_null() & Link.id.not_in(nameless)
+    running = (Link.client == client) & (Link.expires_at > now)
+    links = Link.select().where(running & (unused | Link.id.in_(nameless))).count()
     return Extent(len(rows), several, len(approved), sum(approved), links)
 
 

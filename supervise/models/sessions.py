@@ -234,7 +234,7 @@ class PracticeSession(Model):
         Raises NotAllowed unless it is the learner's own, Incomplete with what it lacks, and
         WrongState, also where it overlaps what was submitted at the same moment.
         """
-        from supervise.models import readiness
+        from supervise.models import confirmations, readiness
 
         allow(self.can_submit(by))
         with write():
@@ -242,6 +242,7 @@ class PracticeSession(Model):
                 lacks = readiness.faults(self, now=now, zone=by.person.zone)
                 if lacks:
                     raise Incomplete(lacks)
+                confirmations.lapse_changed(self, by=by, now=now)
             self._overlap_refused("submit", by, now, submitted_at=now)
 
     def take_back(self, *, by: Actor, now: datetime) -> None:

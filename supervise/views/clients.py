@@ -125,7 +125,10 @@ def set_contract(engagement_id: int) -> Response:
         found["reason"] = why
     if not found:
         try:
-            engagement.set_contract(agreed_on, by=actor, now=auth.now(), note=reason)
+            engagement.set_contract(
+                agreed_on, by=actor, now=auth.now(), note=reason,
+                seen=web.number(form.version.data) or 0,
+            )  # fmt: skip
         except ValueError as refused:
             found["agreed_on"] = str(refused)
     if found:

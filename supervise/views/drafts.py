@@ -132,7 +132,7 @@ def _read(enrolment: Enrolment, session: PracticeSession | None, *, finished: bo
 
 
 def _store(
-    session: PracticeSession | None, enrolment: Enrolment, reading: Reading
+    session: PracticeSession | None, enrolment: Enrolment, reading: Reading, *, finished: bool
 ) -> PracticeSession:
     """Save under the version the page knows; raises ChangedElsewhere where the text differs too."""
     by, now = auth.actor(), auth.now()
@@ -141,7 +141,7 @@ def _store(
         if session.version == 1 and not _differences(session, reading):
             return session
     try:
-        drafts.save(session, reading.entry, version=_version(), by=by, now=now)
+        drafts.save(session, reading.entry, version=_version(), by=by, now=now, finished=finished)
     except drafts.ChangedElsewhere as changed:
         if _differences(changed.session, reading) or not changed.session.can_edit(by):
             raise
@@ -179,7 +179,7 @@ def _send(session: PracticeSession | None) -> Response:
         told = Shown(422, found={"done": "Nothing is typed yet. Say what you did, then save it."})
         return form_page(enrolment, None, reading, told)
     try:
-        session = _store(session, enrolment, reading)
+        session = _store(session, enrolment, reading, finished=True)
     except drafts.ChangedElsewhere as changed:
         there = changed.session
         if go in SUBMITS and there.state == "submitted" and not _differences(there, reading):
@@ -223,7 +223,7 @@ def _autosave(session: PracticeSession | None) -> Response:
     if reading.refused:
         return _bar(422, told | {"refused": list(reading.refused.values())})
     try:
-        session = _store(session, enrolment, reading)
+        session = _store(session, enrolment, reading, finished=False)
     except drafts.ChangedElsewhere as changed:
         return _bar(409, told | {"changed": True, "session": changed.session})
     told = {"version": session.version, "session": session, "saved_at": auth.now()}
