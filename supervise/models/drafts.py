@@ -17,8 +17,8 @@ from supervise.models.clients import Client
 from supervise.models.enrolments import Enrolment
 from supervise.models.goals import SessionGoal, worked_on, worked_on_in
 from supervise.models.people import Actor
+from supervise.models.session_access import EDITABLE
 from supervise.models.sessions import (
-    EDITABLE,
     PracticeSession,
     PrivateNote,
     SessionEngagement,
