@@ -1,5 +1,6 @@
 """Fixtures that every test may use; the browser's own are in tests/browser.py."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -33,6 +34,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="both",
         help="the databases to run the tests on",
     )
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Three workers for two cores: half of a worker's time it waits for a browser or a database."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -135,6 +135,7 @@ def test_a_goal_moves_from_any_state_to_any_other(world, goal, state, wanted):
 
 
 def test_the_supervisor_reads_and_does_not_write(world, as_, goal):
+    world.session(state="submitted")  # from now on the supervisor knows of this client
     boss = as_(world.supervisor)
     page = text(boss.get(f"/goals/{goal.id}"))
     assert "Three meetings in a row" in page
@@ -202,6 +203,7 @@ REVIEW = {"start": "Spoke little", "outcome": "Leads the meeting", "remains": "T
 
 def test_the_review_is_written_completed_and_read(world, learner, as_):
     engagement = engagement_of(world)
+    world.session(state="submitted")
     path = f"/engagements/{engagement.id}/closing"
     assert "Not written yet" in text(as_(world.supervisor).get(path))
     begun = {"start": "Spoke little", "model": "", "version": "0", "go": "save"}

@@ -141,7 +141,7 @@ def test_a_return_without_a_comment_keeps_every_choice(either_page, enter, queue
     choose(page, queue[2], "Return")
     row(page, queue[2]).get_by_label("Comment for Amara").fill("Which tool?")
     page.get_by_role("button", name="Decide").click()
-    faults = page.get_by_role("alert")
+    faults = page.locator("#faults")
     expect(faults).to_contain_text("One thing to change. Nothing was decided yet.")
     expect(faults).to_be_focused() if page.evaluate("typeof htmx !== 'undefined'") else None
     expect(row(page, queue[1]).locator(".error")).to_have_text(
@@ -292,7 +292,7 @@ def test_the_queue_is_clean_at_each_step(page, enter, queue, check_everywhere) -
     expect(row(page, queue[4]).get_by_text(GOAL)).to_be_visible()
     check_everywhere(page)
     page.get_by_role("button", name="Decide").click()
-    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.locator("#faults")).to_be_visible()
     check_everywhere(page)
     row(page, queue[4]).get_by_label("Comment for Priya").fill("Please correct the length.")
     page.get_by_role("button", name="Decide").click()
