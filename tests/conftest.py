@@ -42,13 +42,21 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Runs whatever needs a database on each engine, unless the test names its own."""
+    """Runs whatever needs a database on each engine, unless the test names its own.
+
+    What drives a browser runs on SQLite, but for the main journeys, which name both: what differs
+    between the engines lies below the pages, and the tests without a browser ask for every page.
+    """
     if "engine" not in metafunc.fixturenames:
         return
     own = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
     if not any("engine" in str(names) for names in own):
         chosen = metafunc.config.getoption("--engine")
-        metafunc.parametrize("engine", engines.NAMES if chosen == "both" else [chosen])
+        if chosen == "both":
+            every = engines.NAMES[:1] if "browser" in metafunc.fixturenames else engines.NAMES
+        else:
+            every = (chosen,)
+        metafunc.parametrize("engine", every)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

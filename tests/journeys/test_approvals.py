@@ -103,6 +103,7 @@ def choose(page: Page, session: PracticeSession, word: str) -> None:
     row(page, session).get_by_role("radio", name=word).check()
 
 
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_nine_are_approved_and_two_go_back(either_page, enter, queue, request) -> None:
     page = enter(either_page)
     page.get_by_role("button", name="Set 10 that count to approve").click()

@@ -62,6 +62,7 @@ def ask(page: Page, *which: str) -> str:
     return urlsplit(page.get_by_label("Link to send").first.input_value()).path
 
 
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_one_is_confirmed_and_one_disputed_and_both_stand_in_the_queue(
     new_page, come_in, world, sessions, script
 ) -> None:

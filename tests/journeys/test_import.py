@@ -40,6 +40,7 @@ def typed(text: str, name: str = "log-501.csv") -> dict[str, object]:
     return {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
 
 
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_the_sample_comes_in(either_page: Page, live: Live, world: World) -> None:
     page = either_page
     enter(page, live, world)
