@@ -237,7 +237,7 @@ def path_of(world, alias="Client A"):
 
 def test_a_clients_page_says_what_to_do_first(world, learner):
     page = text(learner.get(path_of(world)))
-    for words in ("No session yet.", "Consent", "None is recorded", "only you see this"):
+    for words in ("Nothing begun yet.", "Consent", "None is recorded", "only you see this"):
         assert words in page
     assert "They withdraw it" not in page
     assert f'href="{path_of(world)}"' in text(learner.get("/clients"))
@@ -380,3 +380,14 @@ def test_the_supervisor_reads_what_was_found_out_and_not_who_it_is(world, learne
     assert "Delegates little" in page
     assert not any(word in page for word in WHO.values())
     assert f'href="{path}"' not in page
+
+
+def test_work_with_a_client_begins_before_the_first_session(world, learner):
+    path = path_of(world)
+    assert "Begin coaching Client A" in text(learner.get(path))
+    begun = learner.post(f"{path}/engagements", data={"kind": "coaching"})
+    assert begun.status_code == 303
+    page = text(learner.get(begun.location))
+    assert "Write the contract" in page
+    assert "Begin coaching" not in text(learner.get(path))
+    assert learner.post(f"{path}/engagements", data={"kind": "therapy"}).status_code == 400

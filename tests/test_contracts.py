@@ -576,7 +576,9 @@ def test_a_hundred_looks_change_nothing_and_two_posts_decide_once(world, anybody
         assert "Agree to this contract" in text(anybody.get(path))
     assert (Event.select().count(), SignOff.select().count(), None) == before
     assert "you have agreed" in text(anybody.post(path, data={"answer": "yes", "name": "Sam R"}))
-    assert "this is answered" in text(anybody.post(path, data={"answer": "yes", "name": "Sam R"}))
+    again = text(anybody.post(path, data={"answer": "yes", "name": "Sam R"}))
+    assert "Everybody has agreed" in again
+    assert "What you agreed" in again, "the link is their copy from now on"
     assert Agreement.select().where(Agreement.party == "client").count() == 1
     assert fresh(contract).state == "agreed"
 
@@ -612,3 +614,14 @@ def test_the_learner_cannot_answer_and_the_client_of_another_centre_sees_it(worl
     text(learner.post(path, data={"answer": "yes", "name": "Priya Nair"}), 403)
     assert fresh(contract).state == "offered"
     assert Engagement.get().contract_agreed_on is None
+
+
+def test_an_answer_to_a_text_that_was_sent_back_says_that_it_no_longer_stands(world, anybody):
+    contract, links = offered(world, engagement_of(world), parties="three")
+    agreeing.agree(links["client"], "Sam R", now=world.now)
+    page = text(anybody.get(f"/link/{links['client'].token}"))
+    assert "It holds once all three of you have agreed" in page
+    agreeing.decline(links["sponsor"], "Fewer sessions.", now=world.now)
+    page = text(anybody.get(f"/link/{links['client'].token}"))
+    assert "no longer stands" in page
+    assert "What you agreed" not in page

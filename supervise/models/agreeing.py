@@ -19,6 +19,7 @@ from supervise.models.links import Link, SignedName
 from supervise.models.people import Actor
 from supervise.models.vault import ClientIdentity
 from supervise.rules.contracts import Terms, lacks
+from supervise.rules.naming import names_in, naming_fault
 from supervise.workflow import CONTRACT, WrongState, advance, allow
 
 
@@ -49,7 +50,8 @@ def offer(contract: Contract, *, version: int, by: Actor, now: datetime) -> list
         goals, terms = goals_to_offer(contract), contract.terms
         ready = Terms(terms.parties, terms.parts, goals, terms.planned_sessions,
                       terms.planned_minutes)  # fmt: skip
-        if contract.state == "draft" and (faults := lacks(ready)):
+        faults = lacks(ready) | _named(contract, by) if contract.state == "draft" else {}
+        if faults:
             raise NotReady(faults)
         advance(
             contract,
@@ -65,6 +67,21 @@ def offer(contract: Contract, *, version: int, by: Actor, now: datetime) -> list
         contract.told("offered", now, person_id=by.person.id, role="learner")
         _sign(contract, "coach", by.person.id, now)
     return links
+
+
+def _named(contract: Contract, by: Actor) -> dict[str, str]:
+    """The goal, or the part, that names client or sponsor: written perhaps before they were kept."""
+    known = ClientIdentity.of(contract.engagement.client, by).identifiers
+    found = {
+        key: naming_fault("This", hits)
+        for key, text in contract.terms.parts.items()
+        if (hits := names_in(text, known))
+    }
+    mine = (Goal.engagement == contract.engagement_id) & (Goal.state != "dropped")
+    for goal in Goal.select().where(mine).order_by(Goal.id):
+        if hits := goal.names(*known):
+            found["goals"] = naming_fault(f"The goal “{goal.short}”", hits)
+    return found
 
 
 def ask_again(contract: Contract, party: str, *, by: Actor, now: datetime) -> Link:
@@ -117,6 +134,22 @@ def asked(link: Link) -> Contract | None:
         .first()
     )
     return found
+
+
+def answered(link: Link) -> tuple[Contract | None, str]:
+    """What became of a party's answer: the contract, as long as it is the one they agreed to, and
+    ``agreed``, ``declined`` or ``changed`` (sent back by another party, or taken back, since)."""
+    contract: Contract | None = Contract.get_or_none(
+        (Contract.id == link.subject_id) & (Contract.centre == link.centre_id)
+    )
+    mine = (Agreement.contract == link.subject_id) & (Agreement.party == link.party)
+    agreed = mine & (Agreement.contract_version == link.subject_version)
+    if contract is None or not Agreement.select().where(agreed).exists():
+        return None, "declined"
+    moved = contract.version != link.subject_version
+    if contract.state == "draft" or (contract.state == "offered" and moved):
+        return None, "changed"
+    return contract, "agreed"
 
 
 def agree(link: Link, name: str, *, now: datetime) -> Contract:

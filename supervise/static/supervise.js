@@ -7,6 +7,25 @@
   document.addEventListener("DOMContentLoaded", focusFaults);
   document.addEventListener("htmx:after:swap", focusFaults);
 
+  // Copies the text of a field. The button is there only where a script can do it.
+  const offerCopying = () => {
+    if (!navigator.clipboard) return;
+    document.querySelectorAll("[data-copy]").forEach((button) => { button.hidden = false; });
+  };
+  document.addEventListener("DOMContentLoaded", offerCopying);
+  document.addEventListener("htmx:after:swap", offerCopying);
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const field = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(field.value);
+      button.textContent = "Copied";
+    } catch {
+      field.select();
+    }
+  });
+
   // A form sent from a page that is older than the sign-in. What was typed must not go with it.
   document.addEventListener("htmx:before:response", (event) => {
     const { response, sourceElement } = event.detail.ctx;

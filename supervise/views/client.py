@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, url_for
+from flask import Response, abort, flash, request, url_for
 
 from supervise import auth, web
 from supervise.errors import error_page
 from supervise.forms.client import AboutForm, ConsentForm, IdentityForm, WithdrawalForm
+from supervise.forms.contracts import mark, mark_names
 from supervise.models import Client, ClientIdentity, Consent, erasure
 from supervise.models.centres import Refused
+from supervise.models.sessions import KINDS
+from supervise.models.vault import GivenAway
 from supervise.reports import clients as report
 from supervise.views.clients import bp
 
@@ -64,7 +67,8 @@ def client_page(client: Client, status: int = 200, refusal: str = "", **forms: A
 def keep_about(client_id: int) -> Response:
     """Keep what was found out about a client."""
     client, form = _mine(client_id), AboutForm()
-    if not form.validate():
+    fine = form.validate()
+    if mark_names(form, ClientIdentity.of(client, auth.actor())) or not fine:
         return client_page(client, 422, about=form)
     try:
         client.describe(form.data, by=auth.actor(), now=auth.now())
@@ -82,6 +86,9 @@ def keep_identity(client_id: int) -> Response:
         return client_page(client, 422, identity=form)
     try:
         ClientIdentity.keep(client, form.data, by=auth.actor(), now=auth.now())
+    except GivenAway as told:
+        mark(form, told.faults)
+        return client_page(client, 422, identity=form)
     except Refused as refused:
         return client_page(client, 409, refused.sentence)
     return _kept(client)
@@ -151,3 +158,14 @@ def withdraw(client_id: int) -> Response:
     sessions = "1 session has" if erased == 1 else f"{erased} sessions have"
     flash(f"Consent is withdrawn. {sessions} lost what was written; when and how long stays.")
     return web.done(url_for("clients.one", client_id=client.id))
+
+
+@bp.post("/clients/<int:client_id>/engagements")
+@auth.allow("learner")
+def begin(client_id: int) -> Response:
+    """Begin coaching or mentoring this client before the first session: its page has the contract."""
+    client, kind = _mine(client_id), request.form.get("kind")
+    if kind not in KINDS:
+        abort(400)
+    engagement = client.engagement(kind)
+    return web.done(url_for("clients.engagement", engagement_id=engagement.id))

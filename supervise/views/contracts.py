@@ -119,6 +119,8 @@ def save(contract_id: int) -> Response:
     except WrongState as refused:
         fresh = web.load(Contract.visible_to(actor), contract_id)
         return editing(fresh, form, 409, meanwhile=refused.sentence)
+    if request.form.get("go") == "goal":
+        return web.done(url_for("goals.new", engagement_id=contract.engagement_id))
     if request.form.get("go") != "offer":
         return web.done(url_for("contracts.show", contract_id=contract.id))
     try:

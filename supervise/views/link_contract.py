@@ -52,5 +52,18 @@ def decide(link: Link) -> Response:
         used = fresh.used_at is not None
         status, standing = (200, "used") if used else (410, "ended")
         return web.show("link/closed.html", status=status, link=fresh, standing=standing)
-    told = "declined" if declines else "agreed"
-    return web.show("link/contract_done.html", link=link, answer=told)
+    return answered(Link.get_by_id(link.id))
+
+
+def answered(link: Link) -> Response:
+    """What a party agreed to, in full, with who else has: their copy, to read again or to print."""
+    contract, told = agreeing.answered(link)
+    return web.show(
+        "link/contract_done.html",
+        link=link,
+        answer=told,
+        contract=contract,
+        terms=contract.terms if contract else None,
+        parts=parts_of(contract.parties) if contract else (),
+        agreed_by=agreeing.agreed_by(contract) if contract else (),
+    )

@@ -54,6 +54,9 @@ def closed(link: Link | None) -> Response:
     """Answered: a thank-you, as often as it is pressed. Ended or expired: 410. Never made: 404."""
     standing = standing_of(link) if link else "unknown"
     status = {"used": 200, "unknown": 404}.get(standing, 410)
+    told = getattr(PURPOSES[link.purpose], "answered", None) if link else None
+    if standing == "used" and told and link.expires_at > auth.now():
+        return _private(told(link))
     return _private(web.show("link/closed.html", status=status, link=link, standing=standing))
 
 

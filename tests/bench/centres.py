@@ -65,7 +65,12 @@ def build(instance: Path, learners: int, sessions: int, *, busy: bool = False) -
     with closing(sqlite3.connect(instance / "supervise.db", isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = off")
         connection.execute("BEGIN")
+        [sealing] = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'session_client_own'"
+        ).fetchone()
+        connection.execute("DROP TRIGGER session_client_own")  # rows are written as they ended up
         Writer(connection, learners, supervisors, sessions // learners, busy).write()
+        connection.execute(sealing)
         connection.execute("COMMIT")
         connection.execute("ANALYZE")
     people = (_email("learner", 0), _email("supervisor", 0))
@@ -172,8 +177,13 @@ def wait_again(file: Path, ids: list[int]) -> None:
     """Make these sessions wait as if they were new, each in a new version."""
     marks = ", ".join("?" for _ in ids)
     with closing(sqlite3.connect(file, timeout=20)) as connection, connection:
+        [sealing] = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'session_sealed'"
+        ).fetchone()
+        connection.execute("DROP TRIGGER session_sealed")
         connection.execute(
             "UPDATE practice_session SET state = 'submitted', version = version + 1, decided_at = NULL "
             f"WHERE id IN ({marks})",
             ids,
         )
+        connection.execute(sealing)

@@ -105,7 +105,7 @@ def test_offered_agreed_changed_and_agreed_again(
     check_everywhere(phone)
     answer(phone, to_client, "Sam Reed")
     phone.goto(to_client)
-    expect(phone.get_by_role("heading", name="Thank you, this is answered")).to_be_visible()
+    expect(phone.get_by_role("heading", name="Thank you, you have agreed")).to_be_visible()
 
     coach.goto(path)
     expect(coach.get_by_text("In force:")).to_be_visible()

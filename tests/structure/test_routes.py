@@ -125,6 +125,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "POST clients.give_consent": record("owner", role=LEARNER),
     "GET clients.withdrawal": record("owner", role=LEARNER),
     "POST clients.withdraw": record("owner", role=LEARNER),
+    "POST clients.begin": record("owner", role=LEARNER),
     "GET clients.engagement": record("owner", "supervisor"),
     "POST clients.set_contract": record("owner", "supervisor", role=("learner", "supervisor")),
     "GET feedback.page": only(*LEARNER),
