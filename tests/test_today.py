@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 
-from supervise.models import Invitation, Membership, Person
+from supervise.models import Invitation, Membership, Person, agreeing
+from tests.contracting import engagement_of, offered
 from tests.world import NOW, World, sign_in
 
 
@@ -269,3 +270,13 @@ def test_a_request_to_reopen_stands_in_the_supervisors_today(app, world):
     assert "You asked to have it reopened" in learner.get(f"/sessions/{session.id}").text
     assert "to reopen, their coaches ask" in boss.get("/").text
     assert "It was 45 minutes." in boss.get(f"/sessions/{session.id}").text
+
+
+def test_a_contract_sent_back_stands_in_the_learners_today(app, world):
+    contract, links = offered(world, engagement_of(world))
+    agreeing.decline(links["client"], "Fewer sessions.", now=world.now)
+    learner = app.test_client()
+    sign_in(learner, world.learner, world.centre, world.now)
+    page = learner.get("/").text
+    assert "contract sent back" in page
+    assert f"/contracts/{contract.id}/edit" in page

@@ -13,6 +13,7 @@ from supervise.events import Event
 from supervise.models import (
     Actor,
     Agreement,
+    Client,
     ClosingReview,
     Contract,
     Engagement,
@@ -216,3 +217,11 @@ def _words(event: Event) -> str:
 
 def _day(text: str | None) -> str:
     return short_date(date.fromisoformat(text)) if text and text != "None" else ""
+
+
+def sent_back(actor: Actor) -> list[Contract]:
+    """The learner's contracts that a party sent back and that are not offered again. One query."""
+    mine = Contract.select(Contract, Engagement, Client).join(Engagement).join(Client)
+    back = (Contract.state == "draft") & (Contract.declined_by != "")
+    own = (Client.learner == actor.person) & (Contract.centre == actor.centre)
+    return list(mine.where(own & back).order_by(Contract.changed_at, Contract.id))

@@ -108,7 +108,10 @@ def of_overlap(session: SessionFacts, overlapping: Sequence[SessionFacts]) -> It
 
 
 def of_confirmation(session: SessionFacts, policy: Policy) -> Iterator[Reason]:
-    """Every client has confirmed the session, where the centre demands that; else no reason at all."""
+    """Every client has confirmed the session, where the centre demands that; else no reason at all.
+
+    A client who withdrew consent cannot be asked any more: the supervisor's approval stands alone.
+    """
     if not policy.confirmation_required:
         return
     if not session.confirmations:
@@ -117,7 +120,11 @@ def of_confirmation(session: SessionFacts, policy: Policy) -> Iterator[Reason]:
         if said.state == "confirmed":
             yield Reason("good", f"{said.alias} confirmed it")
         elif said.state == "disputed":
-            yield Reason("wait", f"{said.alias} disputes it: {says(said)}")
+            again = ", and was asked again" if said.carried and said.asked_at else ""
+            yield Reason("wait", f"{said.alias} disputes it: {says(said)}{again}")
+        elif said.withdrawn:
+            who = f"{said.alias} withdrew consent and cannot be asked"
+            yield Reason("good", f"{who}; the supervisor's approval stands for it")
         elif said.state == "asked":
             yield Reason("wait", f"it waits for {said.alias} to confirm it")
         else:
@@ -176,7 +183,7 @@ def _of_versions(on: date, contract: ContractFacts, agreed: date, *, several: bo
     alias, versions = contract.alias, contract.versions
     whose = f"Contract with {alias}" if several else "Contract"
     if not versions or on < min(version.agreed_on for version in versions):
-        return Reason("good", f"{whose} agreed {short_date(agreed)}")
+        return Reason("good", f"{whose} agreed {short_date(agreed)}, on paper as the coach says")
     standing = in_force(versions, on)
     if standing is not None:
         number = f", version {standing.number}," if len(versions) > 1 else ""

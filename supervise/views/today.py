@@ -7,7 +7,7 @@ from datetime import date
 from flask import Blueprint, Response
 
 from supervise import auth, reader, web
-from supervise.reports import charts, confirmations, today
+from supervise.reports import charts, confirmations, contracts, today
 from supervise.reports.administering import administering
 from supervise.rules import moments
 
@@ -33,6 +33,7 @@ def page() -> Response:
         supervising=supervising,
         learning=learning,
         clients_say=confirmations.owed(actor) if learning else None,
+        sent_back=contracts.sent_back(actor) if learning else [],
         tutoring=tutoring,
         administering=administering(actor) if actor.has("admin") else None,
         bar=charts.bar,
