@@ -183,3 +183,14 @@ def test_the_pages_are_sound_html_and_ask_few_queries(admin, checker, queries):
             text = admin.get(path).text
         assert seen.count <= 12, seen
         assert [m for m in checker.check(text) if " role" not in m and "“role”" not in m] == []
+
+
+def test_demanding_confirmation_says_first_what_it_costs(admin, world):
+    world.session(state="approved")
+    asked = change(admin, confirmation_required="y")
+    assert asked.status_code == 422
+    assert "Hours of 1 approved session of 1 learner would stop counting" in asked.text
+    assert not Centre.get_by_id(world.centre.id).confirmation_required
+    assert change(admin, confirmation_required="y", sure="y").status_code == 303
+    assert Centre.get_by_id(world.centre.id).confirmation_required
+    assert change(admin, confirmation_required="y").status_code == 303, "asked once"

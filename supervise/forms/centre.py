@@ -43,6 +43,7 @@ class CentreForm(FlaskForm):
     short_hours_count_in_long = BooleanField("Hours of a short unit count in the long unit too")
     second_factor_required = BooleanField("Everybody signs in with a second factor")
     confirmation_required = BooleanField("A client confirms each session before it counts")
+    sure = BooleanField("Yes, demand it all the same")
     feedback_floor = IntegerField(
         "Feedback shown from",
         validators=[

@@ -10,7 +10,18 @@ import peewee
 
 from supervise import catalogue
 from supervise.catalogue import UnknownCode
-from supervise.models import Actor, Assignment, Centre, Enrolment, Invitation, Person
+from supervise.models import (
+    Actor,
+    Assignment,
+    Centre,
+    Confirmation,
+    Engagement,
+    Enrolment,
+    Invitation,
+    Person,
+    PracticeSession,
+    SessionEngagement,
+)
 from supervise.reports.today import SHOWN, as_moment
 
 
@@ -141,3 +152,25 @@ def _past_sentence(code: str, version: str, today: date) -> str:
         f"{programme.code}: {units} past the review date. "
         f"Check with {programme.awarding_body} before you enrol anyone."
     )
+
+
+def unconfirmed(centre: Centre) -> tuple[int, int]:
+    """Approved sessions that a client has not confirmed, and of how many learners. One query."""
+    confirmed = Confirmation.select(peewee.SQL("1")).where(
+        (Confirmation.session == SessionEngagement.session)
+        & (Confirmation.client == Engagement.client)
+        & (Confirmation.state == "confirmed")
+    )
+    lacking = (
+        SessionEngagement.select(SessionEngagement.session)
+        .join(Engagement)
+        .where((Engagement.centre == centre) & ~peewee.fn.EXISTS(confirmed))
+    )
+    session = PracticeSession
+    row = (
+        session.select(peewee.fn.COUNT(session.id), peewee.fn.COUNT(session.learner.distinct()))
+        .where((session.state == "approved") & session.id.in_(lacking))
+        .tuples()
+        .get()
+    )
+    return int(row[0]), int(row[1])

@@ -12,6 +12,7 @@ from supervise.forms.centre import CentreForm, UnitSetForm, WordingForm
 from supervise.forms.faults import faults_of
 from supervise.models import Centre, DiaryUpload, OfficialWording, UnitSetRule, history
 from supervise.models.centres import Refused
+from supervise.reports import administering
 
 bp = Blueprint("centre", __name__)
 NAMES = (
@@ -34,6 +35,15 @@ def change() -> Response:
     form, me = CentreForm(), auth.actor()
     if not form.validate_on_submit():
         return _page(form=form)
+    if form.confirmation_required.data and not (me.centre.confirmation_required or form.sure.data):
+        sessions, learners = administering.unconfirmed(me.centre)
+        if sessions:
+            form.confirmation_required.errors = [
+                f"Hours of {sessions} approved {'session' if sessions == 1 else 'sessions'} of "
+                f"{learners} {'learner' if learners == 1 else 'learners'} would stop counting until "
+                "the clients confirm them. Tick the box below to go on."
+            ]
+            return _page(form=form)
     try:
         me.centre.change(by=me, now=auth.now(), **{name: form[name].data for name in NAMES})
     except Refused as refused:
