@@ -625,3 +625,53 @@ def test_an_answer_to_a_text_that_was_sent_back_says_that_it_no_longer_stands(wo
     page = text(anybody.get(f"/link/{links['client'].token}"))
     assert "no longer stands" in page
     assert "What you agreed" not in page
+
+
+# --- a link that is not what it was ------------------------------------------------------------
+
+
+def test_a_link_that_runs_out_between_its_page_and_the_answer_decides_nothing(world):
+    contract, links = offered(world, engagement_of(world))
+    late = links["client"].expires_at
+    for answer in (agreeing.agree, agreeing.decline):
+        with pytest.raises(WrongState, match="used or withdrawn"):
+            answer(links["client"], "Sam Marsh", now=late)
+    kept = Contract.get_by_id(contract.id)
+    assert (kept.state, agreeing.agreed_by(kept)) == ("offered", {"coach"})
+    assert Link.get_by_id(links["client"].id).used_at is None
+    agreeing.agree(links["client"], "Sam Marsh", now=late - timedelta(seconds=1))
+    assert Contract.get_by_id(contract.id).state == "agreed"
+
+
+def test_an_open_link_to_an_earlier_version_asks_and_decides_nothing(world, anybody):
+    contract, links = offered(world, engagement_of(world))
+    link = links["client"]
+    Link.update(subject_version=link.subject_version - 1).where(Link.id == link.id).execute()
+    link = Link.get_by_id(link.id)
+    assert link.standing(world.now) == "open"
+    assert agreeing.asked(link) is None
+    for answer in (agreeing.agree, agreeing.decline):
+        with pytest.raises(WrongState, match="changed or taken back"):
+            answer(link, "Sam Marsh", now=world.now)
+    assert Link.get_by_id(link.id).used_at is None
+    path = f"/link/{link.token}"
+    assert "This link was withdrawn" in text(anybody.get(path), 410)
+    refused = anybody.post(path, data={"answer": "no", "why": "Fewer sessions, please"})
+    assert "Fewer sessions, please" in text(refused, 410)
+    assert Contract.get_by_id(contract.id).declined_why == ""
+
+
+@pytest.mark.parametrize("how", ["taken back", "too old"])
+def test_why_not_is_shown_back_where_the_contract_was_taken_back(world, anybody, how):
+    contract, links = offered(world, engagement_of(world))
+    moment = world.now
+    if how == "taken back":
+        contract.take_back(by=world.actor(world.learner), now=world.now)
+    else:
+        moment += timedelta(days=15)
+    with time_machine.travel(moment, tick=False):
+        form = {"answer": "no", "why": "Fewer sessions, please"}
+        page = anybody.post(f"/link/{links['client'].token}", data=form)
+    assert "You wrote" in text(page, 410)
+    assert "Fewer sessions, please" in text(page, 410)
+    assert Contract.get_by_id(contract.id).declined_why == ""

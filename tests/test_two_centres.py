@@ -2,9 +2,12 @@
 
 from datetime import time
 
-from supervise.models import Client, Engagement, Membership, PracticeSession
+import time_machine
+
+from supervise.models import Client, Engagement, Link, Membership, PracticeSession
+from supervise.models.confirmations import ask
 from supervise.reports.today import supervising
-from tests.world import NOW, World
+from tests.world import NOW, World, sign_in
 
 
 def two_centres() -> tuple[World, World]:
@@ -72,3 +75,18 @@ def test_a_supervisor_reaches_the_clients_of_their_own_enrolment_alone(database)
     )
     aliases = [e.client.alias for e in Engagement.visible_to(world.actor(world.supervisor))]
     assert aliases == ["Client A"]
+
+
+def test_a_learner_of_both_reaches_in_each_centre_its_own_links(app):
+    app.config["WTF_CSRF_ENABLED"] = False
+    here, there = two_centres()
+    session = there.session(supervisor=here.supervisor, enrolment=there.enrolment)
+    assert session.learner == here.learner
+    client = Client.called("Client A", centre=there.centre, learner=here.learner, now=NOW)
+    with time_machine.travel(NOW, tick=False):
+        link = ask(client, [session.id], by=there.actor(here.learner), now=NOW)
+        for world, status, standing in ((here, 404, "open"), (there, 303, "ended")):
+            browser = app.test_client()
+            sign_in(browser, here.learner, world.centre, NOW)
+            assert browser.post(f"/links/{link.id}/end").status_code == status
+            assert Link.get_by_id(link.id).standing(NOW) == standing

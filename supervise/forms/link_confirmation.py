@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from supervise.models.confirmations import WHAT, Answer, Confirmation
@@ -56,6 +56,13 @@ def answered(form: Mapping[str, str]) -> set[int]:
     """Which confirmations the page was about that sent this form."""
     ids = (number(name.removeprefix("asks-")) for name in form if name.startswith("asks-"))
     return {id_ for id_ in ids if id_ is not None}
+
+
+def reasons(form: Mapping[str, str], but: Collection[int] = ()) -> list[str]:
+    """What was written in words, but about these confirmations; what cannot be shown is marked."""
+    ids = {name: number(name.removeprefix("reason-")) for name in form if name[:7] == "reason-"}
+    words = [" ".join(form[name].split()) for name, id_ in ids.items() if id_ not in but]
+    return [_CONTROL.sub("\ufffd", text) for text in words if text]
 
 
 def _faults(typed: Typed, one: Confirmation, names: Sequence[str]) -> dict[str, str]:

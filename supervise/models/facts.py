@@ -11,12 +11,14 @@ from typing import Any
 
 import peewee
 
+from supervise.models import said
 from supervise.models.assignments import Assignment
 from supervise.models.centres import Centre
 from supervise.models.clients import Client, Engagement
 from supervise.models.confirmations import Confirmation
 from supervise.models.contracts import Contract
 from supervise.models.enrolments import Enrolment, unit_rules
+from supervise.models.said import confirmations_of
 from supervise.models.sessions import STANDING, PracticeSession, SessionEngagement
 from supervise.rules.facts import ContractVersion
 from supervise.rules.hours import (
@@ -46,13 +48,6 @@ FACTS = ("id", "centre", "enrolment", "learner", "unit", "kind", "mode", "date",
 """The columns of a session that its facts and its verdict are made of, and what names it."""
 
 
-SAID = (
-    Confirmation.state, Confirmation.what, Confirmation.said_minutes, Confirmation.asked_at,
-    Confirmation.answered_at, Confirmation.reason,
-)  # fmt: skip
-"""What a client says of a session, in the order of ``ConfirmationFacts``."""
-
-
 def light(query: peewee.ModelSelect, *more: Any) -> peewee.ModelSelect:
     """The sessions of a query as plain rows: hundreds of records would cost most of a page."""
     fields = [getattr(PracticeSession, name) for name in FACTS]
@@ -69,12 +64,11 @@ def contracts_and_confirmations_of(
     which: peewee.Expression,
 ) -> tuple[dict[int, list[ContractFacts]], dict[int, list[ConfirmationFacts]]]:
     """The contracts of these sessions, and what each client says of them. One query for both."""
-    query = _with_contracts(which).select_extend(*SAID)
-    rows = list(
-        query.join_from(Client, Confirmation, peewee.JOIN.LEFT_OUTER, on=_theirs()).tuples()
-    )
-    said = dict.fromkeys((*row[:3], *row[-len(SAID) :]) for row in rows)  # once, not by version
-    return _contracts(row[: -len(SAID)] for row in rows), _said(said)
+    joined = _with_contracts(which).select_extend(*said.columns())
+    query = joined.join_from(Client, Confirmation, peewee.JOIN.LEFT_OUTER, on=said.theirs())
+    rows = list(query.tuples())
+    once = dict.fromkeys((*row[:3], *row[-said.WIDTH :]) for row in rows)  # not by version
+    return _contracts(dict.fromkeys(row[: -said.WIDTH] for row in rows)), said.told(once)
 
 
 def _with_contracts(which: peewee.Expression) -> peewee.ModelSelect:
@@ -111,39 +105,6 @@ def _contracts(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[ContractFacts]
         here = tuple(ContractVersion(*row[4:]) for row in versions if row[4] is not None)
         session_id, _, alias, agreed_on = key
         found[session_id].append(ContractFacts(alias, agreed_on, here))
-    return found
-
-
-def confirmations_of(which: peewee.Expression) -> dict[int, list[ConfirmationFacts]]:
-    """What each client of each session this holds for was asked and says of it. One query."""
-    link = SessionEngagement
-    rows = (
-        link.select(link.session, link.engagement, Client.alias, *SAID)
-        .join(PracticeSession)
-        .switch(link)
-        .join(Engagement)
-        .join(Client)
-        .join(Confirmation, peewee.JOIN.LEFT_OUTER, on=_theirs())
-        .where(which)
-        .order_by(Client.alias, link.engagement)
-    )
-    return _said(rows.tuples())
-
-
-def _theirs() -> peewee.Expression:
-    """The confirmation that stands of one client for one session."""
-    return (
-        (Confirmation.session == SessionEngagement.session)
-        & (Confirmation.client == Client.id)
-        & (Confirmation.state != "lapsed")
-    )
-
-
-def _said(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[ConfirmationFacts]]:
-    found: dict[int, list[ConfirmationFacts]] = defaultdict(list)
-    for session_id, engagement_id, alias, *told in rows:
-        facts = ConfirmationFacts(alias, *told) if told[0] else ConfirmationFacts(alias)
-        found[session_id].append(replace(facts, engagement_id=engagement_id))
     return found
 
 
@@ -287,12 +248,12 @@ def judged(
     What overlaps them is looked up here, so a page of a diary needs only its own rows. ``spans``
     saves one query where the caller knows when the enrolment had a supervisor.
     """
-    said = demanded(sessions, centre) if confirmations is None else confirmations
+    answers = demanded(sessions, centre) if confirmations is None else confirmations
     others = overlaps(sessions)
     looked_at = {session.id: session for session in sessions}
     for found in others.values():
         looked_at |= {other.id: other for other in found if other.id not in looked_at}
-    facts = {fact.id: fact for fact in facts_of(list(looked_at.values()), spans, None, said)}
+    facts = {fact.id: fact for fact in facts_of(list(looked_at.values()), spans, None, answers)}
     rules, codes = unit_rules(enrolment.book), enrolment.unit_codes
     mine = EnrolmentFacts(enrolment.started_on, enrolment.ends_on, frozenset(codes))
     verdicts = {

@@ -22,6 +22,7 @@ from supervise.models import (
     SessionEngagement,
 )
 from supervise.models.confirmations import LAPSED, askable
+from supervise.models.said import withdrawn
 from supervise.rules import moments
 from supervise.rules.conditions import says
 from supervise.rules.facts import ConfirmationFacts
@@ -37,7 +38,10 @@ LINKS_PER_PAGE = 10
 
 
 def to_ask(actor: Actor, client: int | None = None) -> peewee.ModelSelect:
-    """Each client of each session who could be asked and was not, or whose answer lapsed."""
+    """Each client of each session who could be asked and was not, or whose answer lapsed.
+
+    A client who withdrew consent cannot be asked.
+    """
     said = Confirmation
     open_ = said.select(peewee.SQL("1")).where(
         (said.session == PracticeSession.id) & (said.client == Client.id) & (said.state != "lapsed")
@@ -48,7 +52,7 @@ def to_ask(actor: Actor, client: int | None = None) -> peewee.ModelSelect:
         .switch(SessionEngagement)
         .join(Engagement)
         .join(Client)
-        .where(askable(actor) & ~peewee.fn.EXISTS(open_))
+        .where(askable(actor) & ~peewee.fn.EXISTS(open_) & ~withdrawn(Client.id))
         .order_by(Client.alias, Client.id, PracticeSession.date.desc(), PracticeSession.id.desc())
     )
     return query if client is None else query.where(Client.id == client)

@@ -21,7 +21,8 @@ from supervise.models import (
     PracticeSession,
 )
 from supervise.models.enrolments import unit_rules
-from supervise.models.facts import beside, confirmations_of, facts_of, light, overlaps
+from supervise.models.facts import beside, facts_of, light, overlaps
+from supervise.models.said import confirmations_of, disputed
 from supervise.reports.hours import hours_of_all
 from supervise.rules import hours, moments
 from supervise.rules.hours import EnrolmentFacts, SessionFacts, UnitRule, UnitTotal, Verdict
@@ -150,10 +151,12 @@ def waiting(actor: Actor, wanted: Wanted, zone: str) -> peewee.ModelSelect:
 
 def _says(word: str) -> Any:
     """The condition on a session that its clients' answers come to this word (``rules.said``)."""
-    words = ("disputed", "confirmed", "asked")
+    words = ("confirmed", "asked")
+    if word == "disputed":
+        return disputed()
     mine = Confirmation.select(peewee.SQL("1")).where(Confirmation.session == PracticeSession.id)
     before = words if word == "none" else words[: words.index(word)]
-    none = ~peewee.fn.EXISTS(mine.where(Confirmation.state.in_([*before, ""])))
+    none = ~disputed() & ~peewee.fn.EXISTS(mine.where(Confirmation.state.in_([*before, ""])))
     if word == "none":
         return none
     return none & peewee.fn.EXISTS(mine.where(Confirmation.state == word))

@@ -20,6 +20,7 @@ from supervise.models import (
     PracticeSession,
     SessionEngagement,
 )
+from supervise.models.said import disputed, withdrawn
 from supervise.reports.hours import Hours
 from supervise.rules import moments
 from supervise.rules.standing import Practice, Standing, standing
@@ -107,18 +108,22 @@ def _void(contracted: set[str]) -> Any:
 
 
 def _unconfirmed() -> Any:
-    """Clients of a session who have not confirmed it."""
+    """Clients of a session who have not confirmed it, and those who dispute it.
+
+    One who withdrew consent cannot be asked (``rules.conditions.of_confirmation``).
+    """
     link, said = SessionEngagement, Confirmation
     yes = (
         (said.session == link.session)
         & (said.client == Engagement.client)
         & (said.state == "confirmed")
     )
+    missing = said.id.is_null() & (~withdrawn(Engagement.client) | disputed())
     return (
         link.select(peewee.SQL("1"))
         .join(Engagement)
         .join(said, peewee.JOIN.LEFT_OUTER, on=yes)
-        .where((link.session == PracticeSession.id) & said.id.is_null())
+        .where((link.session == PracticeSession.id) & missing)
     )
 
 

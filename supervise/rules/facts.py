@@ -37,7 +37,9 @@ class ConfirmationFacts:
 
     ``state`` is empty while they were not asked, else asked, confirmed or disputed; ``what`` names
     what differs: length (then perhaps ``said_minutes``), date, none (it did not take place), other.
-    Moments are in UTC. ``reason`` is in the client's own words.
+    Moments are in UTC. ``reason`` is in the client's own words. A dispute is ``carried`` where it
+    was given to an earlier question: then ``asked_at`` is when they were asked again, if they are.
+    ``withdrawn`` says that the client withdrew their consent, so that nothing is asked of them.
     """
 
     alias: str
@@ -48,6 +50,8 @@ class ConfirmationFacts:
     answered_at: datetime | None = None
     reason: str = ""
     engagement_id: int = 0
+    carried: bool = False
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ Date, time, length and coach stand on it, and nothing else of a session (product
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +17,7 @@ from supervise.forms import link_confirmation as forms
 from supervise.forms.contracts import identifiers
 from supervise.models import ClientIdentity, Link, confirmations
 from supervise.rules import moments
+from supervise.views import link_wrote
 from supervise.workflow import WrongState
 
 CHANGED = (
@@ -27,7 +30,8 @@ def show(link: Link, status: int = 200, **told: Any) -> Response:
     """What is asked; ``told`` carries what was typed and what is wrong with it."""
     asked = confirmations.asked_by(link)
     if not asked:  # the last of them lapsed, and the link with it, a moment ago
-        return web.show("link/closed.html", status=410, link=link, standing="ended")
+        return link_wrote.closed(link, "ended", wrote(request.form))
+    typed = told.get("typed") or {}
     zone = link.learner.zone
     return web.show(
         "link/confirmation.html",
@@ -35,8 +39,9 @@ def show(link: Link, status: int = 200, **told: Any) -> Response:
         link=link,
         asked=[(one, _clock(one, zone)) for one in asked],
         zone=zone.split("/")[-1].replace("_", " "),
-        typed=told.get("typed") or {one.id: forms.Typed() for one in asked},
+        typed={one.id: typed.get(one.id) or forms.Typed() for one in asked},
         changed=told.get("changed", ""),
+        left_over=told.get("left_over", ()),
     )
 
 
@@ -46,15 +51,31 @@ def decide(link: Link) -> Response:
     known = ClientIdentity.get_or_none(ClientIdentity.client == link.client_id)
     typed = forms.read(request.form, asked, identifiers(known) if known else ())
     if forms.answered(request.form) != {one.id for one in asked}:
-        return show(link, 409, changed=CHANGED)
+        return _changed(link, typed, CHANGED)
     if any(one.faults for one in typed.values()):
         return show(link, 422, typed=typed)
     answers = {id_: one.meant() for id_, one in typed.items()}
     try:
-        confirmations.answer(link, answers, now=auth.now())
+        decided = confirmations.answer(link, answers, now=auth.now())
     except WrongState as refused:
-        return show(link, 409, changed=refused.sentence)
+        return _changed(link, typed, refused.sentence)
+    if not decided and (late := link_wrote.too_late(link, wrote(request.form))):
+        return late
     return web.done(url_for("links.page", token=link.token))  # which says how it stands by now
+
+
+def wrote(form: Mapping[str, str]) -> list[str]:
+    """What somebody wrote in their own words, about one session or several."""
+    return forms.reasons(form)
+
+
+def _changed(link: Link, typed: dict[int, forms.Typed], sentence: str) -> Response:
+    """What is still asked, as it was typed; and the words about what is asked no more."""
+    still = {one.id for one in confirmations.asked_by(link)}
+    kept = {id_: replace(one, faults={}) for id_, one in typed.items() if id_ in still}
+    return show(
+        link, 409, changed=sentence, typed=kept, left_over=forms.reasons(request.form, but=still)
+    )
 
 
 def _clock(one: confirmations.Confirmation, zone: str) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, request
 
 from supervise import auth, web
+from supervise.forms.clients import showable
 from supervise.forms.contracts import AgreeForm, DeclineForm
 from supervise.forms.faults import faults_of
 from supervise.models import Link, agreeing
 from supervise.reports import contracts as report
 from supervise.rules.contracts import difference, parts_of
+from supervise.views import link_wrote
 from supervise.workflow import WrongState
 
 
@@ -19,7 +22,7 @@ def show(link: Link, status: int = 200, **told: Any) -> Response:
     """The contract in full, and what changed; ``told`` carries the forms as they were sent."""
     contract = agreeing.asked(link)
     if contract is None:
-        return web.show("link/closed.html", status=410, link=link, standing="ended")
+        return link_wrote.closed(link, "ended", wrote(request.form))
     before = report.before(contract)
     yes, no = told.get("yes") or AgreeForm(None), told.get("no") or DeclineForm(None)
     return web.show(
@@ -36,6 +39,11 @@ def show(link: Link, status: int = 200, **told: Any) -> Response:
     )
 
 
+def wrote(form: Mapping[str, str]) -> list[str]:
+    """What somebody wrote in their own words: why they do not agree yet."""
+    return [showable(form.get("why", ""))]
+
+
 def decide(link: Link) -> Response:
     """Take the yes with its name, or the "not yet" with its reason; what lacks comes back."""
     declines = request.form.get("answer") == "no"
@@ -49,9 +57,11 @@ def decide(link: Link) -> Response:
             agreeing.agree(link, form.name.data, now=auth.now())
     except WrongState:
         fresh = Link.get_by_id(link.id)
-        used = fresh.used_at is not None
-        status, standing = (200, "used") if used else (410, "ended")
-        return web.show("link/closed.html", status=status, link=fresh, standing=standing)
+        if fresh.used_at is not None:
+            return web.show("link/closed.html", link=fresh, standing="used")
+        standing = fresh.standing(auth.now())  # open still, where only the contract was changed
+        standing = "ended" if standing == "open" else standing
+        return link_wrote.closed(fresh, standing, wrote(request.form))
     return answered(Link.get_by_id(link.id))
 
 

@@ -6,6 +6,7 @@ its page stays as it was until the link runs out, and a second answer is thanked
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from supervise.forms import feedback as forms
 from supervise.forms.clients import showable
 from supervise.models import Feedback, FeedbackQuestion, Link
 from supervise.rules.feedback import RATINGS
+from supervise.views import link_wrote
 from supervise.workflow import WrongState
 
 
@@ -60,6 +62,12 @@ def decide(link: Link) -> Response:
     return web.show("link/given.html", link=link)
 
 
+def wrote(form: Mapping[str, str]) -> list[str]:
+    """What somebody wrote in their own words, in the order of the questions."""
+    texts = (text for name, text in form.items() if name.startswith("q-") and text not in RATINGS)
+    return [showable(text) for text in texts]
+
+
 def withdraw(link: Link) -> None:
     """The learner takes the invitation back."""
     Feedback.of_link(link).withdraw(by=auth.actor(), now=auth.now())
@@ -70,4 +78,4 @@ def _too_late(link: Link) -> Response:
     feedback = Feedback.of_link(link)
     if feedback.state == "given":
         return web.show("link/given.html", link=link)
-    return web.show("link/closed.html", status=410, link=link, standing="ended")
+    return link_wrote.closed(link, "ended", wrote(request.form))

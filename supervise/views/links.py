@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from supervise import auth, web
 from supervise.models import Link
-from supervise.views import link_confirmation, link_contract, link_feedback
+from supervise.views import link_confirmation, link_contract, link_feedback, link_wrote
 
 bp = Blueprint("links", __name__)
 
@@ -51,12 +51,18 @@ def answer(token: str) -> Any:
 
 
 def closed(link: Link | None) -> Response:
-    """Answered: a thank-you, as often as it is pressed. Ended or expired: 410. Never made: 404."""
+    """Answered: a thank-you, as often as it is pressed. Ended or expired: 410. Never made: 404.
+
+    What was sent to a link that closed meanwhile is shown back, and kept nowhere.
+    """
     standing = standing_of(link) if link else "unknown"
     status = {"used": 200, "unknown": 404}.get(standing, 410)
     told = getattr(PURPOSES[link.purpose], "answered", None) if link else None
-    if standing == "used" and told and link.expires_at > auth.now():
+    if link and standing == "used" and told and link.expires_at > auth.now():
         return _private(told(link))
+    if link and standing in link_wrote.LATE and request.method == "POST":
+        wrote = PURPOSES[link.purpose].wrote(request.form)
+        return _private(link_wrote.closed(link, standing, wrote))
     return _private(web.show("link/closed.html", status=status, link=link, standing=standing))
 
 

@@ -10,7 +10,8 @@ from supervise import auth, web
 from supervise.forms.approvals import shown, unfit
 from supervise.forms.sessions import EntryForm
 from supervise.models import Enrolment, Person, PracticeSession, drafts, readiness, reopening
-from supervise.models.facts import Judged, confirmations_of, judged
+from supervise.models.facts import Judged, judged
+from supervise.models.said import confirmations_of
 from supervise.models.sessions import SUPERVISION_TEXTS, Incomplete
 from supervise.reader import reader_zone
 from supervise.reports import diary

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ DEMANDED = Policy(confirmation_required=True)
 CONFIRMED = ConfirmationFacts("Client A", "confirmed")
 ASKED = ConfirmationFacts("Client A", "asked")
 NOT_ASKED = ConfirmationFacts("Client A")
+GONE = ConfirmationFacts("Client A", withdrawn=True)
 SHORTER = ConfirmationFacts("Client A", "disputed", "length", 45)
 
 
@@ -38,8 +40,15 @@ def of(*clients: ConfirmationFacts) -> SessionFacts:
             "Not yet: it waits for Client B to confirm it. Client C disputes it: says 45 minutes.",
         ),
         ((CONFIRMED, replace(CONFIRMED, alias="Client B")), "Counts toward D3.04."),
+        ((GONE,), "Counts toward D3.04."),
+        ((GONE, replace(ASKED, alias="Client B")),
+         "Not yet: it waits for Client B to confirm it."),
+        ((replace(SHORTER, withdrawn=True),), "Not yet: Client A disputes it: says 45 minutes."),
+        ((replace(SHORTER, carried=True),), "Not yet: Client A disputes it: says 45 minutes."),
+        ((replace(SHORTER, carried=True, asked_at=datetime(2026, 10, 8, tzinfo=UTC)),),
+         "Not yet: Client A disputes it: says 45 minutes, and was asked again."),
     ],
-)
+)  # fmt: skip
 def test_where_it_is_demanded_every_client_must_have_confirmed(
     clients: tuple[ConfirmationFacts, ...], sentence: str
 ) -> None:
@@ -51,6 +60,12 @@ def test_a_yes_is_among_the_reasons_where_it_is_demanded() -> None:
     said = [reason.text for reason in verdict(of(CONFIRMED), policy=DEMANDED).reasons]
     assert "Client A confirmed it" in said
     assert "Client A confirmed it" not in [r.text for r in verdict(of(CONFIRMED)).reasons]
+
+
+def test_a_client_who_withdrew_is_named_among_the_reasons() -> None:
+    told = [(reason.level, reason.text) for reason in verdict(of(GONE), policy=DEMANDED).reasons]
+    said = "Client A withdrew consent and cannot be asked; the supervisor's approval stands for it"
+    assert ("good", said) in told
 
 
 def test_approval_alone_does_not_help_it() -> None:
@@ -90,7 +105,8 @@ def test_with_the_demand_a_session_counts_only_if_it_would_and_all_confirm(
     for one in log:
         without, demanded = verdict(one).answer, verdict(one, policy=DEMANDED).answer
         all_say_yes = bool(one.confirmations) and all(
-            said.state == "confirmed" for said in one.confirmations
+            said.state == "confirmed" or (said.withdrawn and said.state != "disputed")
+            for said in one.confirmations
         )
         assert (demanded == "counts") == (without == "counts" and all_say_yes)
         assert (demanded == "never") == (without == "never")

@@ -1,0 +1,127 @@
+"""What the clients of sessions say of them: fetched in one query, however many they are.
+
+A dispute stands until the client answers anew, or the session is no longer as they were shown it.
+So asking again, and taking that question back, leave it to be seen (product.md, confirmations).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import peewee
+
+from supervise.models.clients import Client, Engagement
+from supervise.models.confirmations import Confirmation
+from supervise.models.sessions import PracticeSession, SessionEngagement
+from supervise.models.vault import Consent
+from supervise.rules.facts import ConfirmationFacts
+
+
+def withdrawn(client: Any) -> peewee.Expression:
+    """The condition that this client withdrew their consent and has not given it again."""
+    mine = Consent.select(peewee.SQL("1")).where(Consent.client == client)
+    ended = peewee.fn.EXISTS(mine.where(Consent.withdrawn_on.is_null(False)))
+    return ended & ~peewee.fn.EXISTS(mine.where(Consent.withdrawn_on.is_null()))
+
+
+def columns() -> tuple[Any, ...]:
+    """What is read of each client, in the order that ``told`` takes them."""
+    one = Confirmation
+    return (
+        withdrawn(Client.id), one.id, one.state, one.what, one.said_minutes, one.asked_at,
+        one.answered_at, one.reason,
+    )  # fmt: skip
+
+
+WIDTH = len(columns())
+
+
+def _matches(one: Any) -> peewee.Expression:
+    """The session is still dated and as long as the client was shown (``Confirmation.matches``)."""
+    session = PracticeSession
+    neither = one.starts_at.is_null() & session.starts_at.is_null()
+    start = (one.starts_at == session.starts_at) | neither
+    return (one.date == session.date) & (one.minutes == session.minutes) & start
+
+
+def theirs() -> peewee.Expression:
+    """The confirmations of one client for one session that matter: the open one, and what they
+    answered before about the session as it still is."""
+    one = Confirmation
+    answered = one.answered_at.is_null(False) & _matches(one)
+    return (
+        (one.session == SessionEngagement.session)
+        & (one.client == Client.id)
+        & ((one.state != "lapsed") | answered)
+    )
+
+
+def disputed() -> peewee.Expression:
+    """The condition on a ``PracticeSession`` that a client of it disputes it, as ``told`` reads it."""
+    one, later = Confirmation.alias(), Confirmation.alias()
+    anew = later.select(peewee.SQL("1")).where(
+        (later.session == one.session)
+        & (later.client == one.client)
+        & (later.id > one.id)
+        & later.answered_at.is_null(False)
+        & ((later.state != "lapsed") | _matches(later))
+    )
+    with_them = (
+        SessionEngagement.select(peewee.SQL("1"))
+        .join(Engagement)
+        .where((SessionEngagement.session == one.session) & (Engagement.client == one.client))
+    )
+    stands = _matches(one) & ~peewee.fn.EXISTS(anew) & peewee.fn.EXISTS(with_them)
+    rows = one.select(peewee.SQL("1")).where(
+        (one.session == PracticeSession.id)
+        & ((one.state == "disputed") | ((one.state == "lapsed") & (one.what != "") & stands))
+    )
+    return peewee.fn.EXISTS(rows)
+
+
+def confirmations_of(which: peewee.Expression) -> dict[int, list[ConfirmationFacts]]:
+    """What each client of each session this holds for was asked and says of it. One query."""
+    link = SessionEngagement
+    rows = (
+        link.select(link.session, link.engagement, Client.alias, *columns())
+        .join(PracticeSession)
+        .switch(link)
+        .join(Engagement)
+        .join(Client)
+        .join(Confirmation, peewee.JOIN.LEFT_OUTER, on=theirs())
+        .where(which)
+        .order_by(Client.alias, link.engagement)
+    )
+    return told(rows.tuples())
+
+
+def told(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[ConfirmationFacts]]:
+    """By session, one entry for each client: session, engagement and alias, then ``columns``."""
+    by_client: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
+    for session_id, engagement_id, alias, gone, *row in rows:
+        key = session_id, engagement_id, alias, bool(gone)
+        by_client[key] += [tuple(row)] if row[0] else []
+    found: dict[int, list[ConfirmationFacts]] = defaultdict(list)
+    for (session_id, engagement_id, alias, gone), theirs_ in by_client.items():
+        facts = _latest(alias, sorted(theirs_, key=lambda row: row[0]))
+        found[session_id].append(replace(facts, engagement_id=engagement_id, withdrawn=gone))
+    return found
+
+
+def _latest(alias: str, rows: list[tuple[Any, ...]]) -> ConfirmationFacts:
+    """How it stands with one client, from their rows, the oldest first.
+
+    Where the open one is not answered, a dispute that was their last answer is carried on.
+    """
+    standing = next((row[1:] for row in rows if row[1] != "lapsed"), None)
+    before = next((row[1:] for row in reversed(rows) if row[1] == "lapsed"), None)
+    if before is not None and before[1] and (standing is None or standing[0] == "asked"):
+        _, what, minutes, _, answered_at, reason = before
+        again = standing[3] if standing else None
+        return ConfirmationFacts(
+            alias, "disputed", what, minutes, again, answered_at, reason, carried=True
+        )
+    return ConfirmationFacts(alias, *standing) if standing else ConfirmationFacts(alias)
