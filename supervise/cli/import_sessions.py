@@ -164,6 +164,8 @@ def _tell_taken(taken: Taken, submit: bool) -> None:
     click.echo(f"{taken.added} added, {taken.known} there already.")
     if submit:
         click.echo(f"{taken.submitted} submitted.")
+        for day, why in taken.left:
+            click.echo(f"Not submitted, {moments.long_date(day) if day else 'no date'}: {why}")
     elif taken.added:
         click.echo("They are drafts: the learner submits them when they are ready.")
     for alias in taken.undated:

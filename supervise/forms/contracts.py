@@ -15,7 +15,8 @@ from supervise.forms.enrolments import DayField
 from supervise.forms.people import tidy
 from supervise.models import ClientIdentity, Contract
 from supervise.models.contracts import Draft
-from supervise.rules.contracts import LONGEST_TEXT, PARTS, WAYS, names_in, parts_of
+from supervise.rules.contracts import LONGEST_TEXT, PARTS, WAYS, parts_of
+from supervise.rules.naming import names_in, naming_fault
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
@@ -142,21 +143,13 @@ class DeclineForm(FlaskForm):
     )
 
 
-def identifiers(known: ClientIdentity) -> list[str]:
-    """The names and addresses of a client and their sponsor that no shared text may hold."""
-    names = ("name", "email", "organisation", "sponsor_name", "sponsor_email",
-             "sponsor_organisation")  # fmt: skip
-    return [value for name in names if (value := str(getattr(known, name)).strip())]
-
-
 def mark_names(fields: Iterable[Field], known: ClientIdentity) -> bool:
     """Put a sentence beside each text that names the client or sponsor; whether any does."""
-    wanted, found = identifiers(known), False
+    wanted, found = known.identifiers, False
     for field in fields:
         hits = names_in(field.data, wanted) if isinstance(field.data, str) else []
         if hits:
-            said = " and ".join(f"“{hit}”" for hit in hits)
-            field.errors = [*field.errors, f"This names {said}. Others read it: write the alias."]
+            field.errors = [*field.errors, naming_fault("This", hits)]
             found = True
     return found
 

@@ -17,6 +17,7 @@ from supervise.rules.feedback import (
     lacks,
     question_faults,
 )
+from supervise.rules.naming import names_in
 
 LONGEST_NAME = 120
 LONGEST_REPLY = 4000
@@ -117,11 +118,20 @@ class Answered:
     """What was written to questions that are gone."""
 
 
-def read_answers(form: Form, questions: Sequence[Question], floor: int) -> Answered:
-    """Read what somebody answered."""
+def read_answers(
+    form: Form, questions: Sequence[Question], floor: int, names: Sequence[str] = ()
+) -> Answered:
+    """Read what somebody answered.
+
+    ``names`` are the client's own and their sponsor's, which no reader of the feedback may learn.
+    """
     keys = [key_of(question) for question in questions]
     answers = [_text(form, key) for key in keys]
     faults = lacks(questions, answers)
+    for number, (question, answer) in enumerate(zip(questions, answers, strict=True)):
+        if question.kind == "open" and (hits := names_in(answer, names)):
+            said = " and ".join(f"“{hit}”" for hit in hits)
+            faults.setdefault(number, f"Leave out {said}: your coach’s supervisor reads this.")
     return Answered(
         [showable(answer) for answer in answers] if faults else answers,
         form.get("may_quote") == "yes",

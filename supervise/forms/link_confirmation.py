@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from supervise.models.confirmations import WHAT, Answer, Confirmation
-from supervise.rules.contracts import names_in
 from supervise.rules.moments import length
+from supervise.rules.naming import names_in
 from supervise.web import number
 
 FIELDS = ("answer", "what", "minutes", "reason")

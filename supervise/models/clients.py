@@ -13,6 +13,7 @@ from supervise import events, signing
 from supervise.db import DateField, Model, UTCField, write
 from supervise.models.centres import Centre, Refused
 from supervise.models.people import Actor, Person
+from supervise.rules.naming import names_in
 from supervise.workflow import allow
 
 
@@ -53,6 +54,14 @@ class Client(Model):
         mine = (cls.centre == centre) & (cls.learner == learner)
         return bool(cls.select().where(mine & (cls.alias_key == key)).exists())
 
+    @staticmethod
+    def names(alias: str, learner_id: int) -> str:
+        """Why this alias gives away one of the learner's clients, in a sentence. One query."""
+        from supervise.models.vault import ClientIdentity
+
+        hits = names_in(alias, ClientIdentity.names_of(learner_id), any_case=True)
+        return f"This says “{hits[0]}”, and others read the alias. Use another." if hits else ""
+
     @classmethod
     def visible_to(cls, actor: Actor) -> peewee.ModelSelect:
         """A learner's own clients, and nobody else's."""
@@ -61,9 +70,11 @@ class Client(Model):
     def rename(self, alias: str, *, by: Actor, now: datetime) -> None:
         """Give another alias, everywhere at once; the history does not keep the old one.
 
-        Raises ValueError where another client of the learner has it.
+        Raises ValueError where another client of the learner has it, or it names one of them.
         """
         tidy = " ".join(alias.split())
+        if wrong := self.names(tidy, self.learner_id):
+            raise ValueError(wrong)
         try:
             with write():
                 self.alias, self.alias_key = tidy, tidy.casefold()

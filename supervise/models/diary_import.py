@@ -24,6 +24,7 @@ from supervise.models.sessions import (
     SessionEngagement,
 )
 from supervise.models.uploads import DiaryUpload
+from supervise.models.vault import ClientIdentity
 from supervise.workflow import WrongState
 
 BATCH = 200  # rows in one INSERT
@@ -38,6 +39,8 @@ class Taken:
     known: int
     submitted: int = 0
     undated: tuple[str, ...] = ()
+    left: tuple[tuple[date | None, str], ...] = ()
+    """Those that were to be submitted and stay drafts: day and why."""
 
 
 def kind_of(row: DiaryRow, enrolment: Enrolment) -> str:
@@ -87,10 +90,10 @@ def take(
                     sheet=sheets[row.sheet],
                     line=row.line,
                 )
-        submitted = _submit(rows, enrolment, by, now) if submit else 0
+        submitted, left = _submit(rows, enrolment, by, now) if submit else (0, ())
         if upload is not None:
             upload.empty()
-    return Taken(len(fresh), len(rows) - len(fresh), submitted, undated)
+    return Taken(len(fresh), len(rows) - len(fresh), submitted, undated, left)
 
 
 Engagements = Mapping[tuple[str, str], Engagement]
@@ -188,24 +191,35 @@ def _columns(row: DiaryRow, enrolment: Enrolment, now: datetime) -> dict[str, An
     }
 
 
-def _submit(rows: Sequence[DiaryRow], enrolment: Enrolment, by: Actor, now: datetime) -> int:
-    """Hand in those of these rows that are drafts still, and complete; returns how many."""
+def _submit(
+    rows: Sequence[DiaryRow], enrolment: Enrolment, by: Actor, now: datetime
+) -> tuple[int, tuple[tuple[date | None, str], ...]]:
+    """Hand in those of these rows that are drafts still, and complete.
+
+    Returns how many, and of each other one the day and why; no names to whoever runs a command.
+    """
     keys = {row.key for row in rows}
     query = PracticeSession.select().where(
         (PracticeSession.enrolment == enrolment)
         & (PracticeSession.state == "draft")
         & PracticeSession.import_key.is_null(False)
     )
-    submitted = 0
+    submitted, left = 0, []
+    names = ClientIdentity.names_of(enrolment.learner_id)
     for session in query.order_by(PracticeSession.date, PracticeSession.id):
         session.enrolment = enrolment
         if session.import_key in keys:
             try:
-                session.submit(by=by, now=now)
-            except (Incomplete, WrongState):  # it lacks something, or somebody was faster
-                continue
-            submitted += 1
-    return submitted
+                session.submit(by=by, now=now, names=names)
+            except Incomplete as lacking:
+                told = lacking.faults.values()
+                why = [getattr(said, "blind", said) if by.command else said for said in told]
+                left.append((session.date, " ".join(why)))
+            except WrongState as refused:
+                left.append((session.date, refused.sentence))
+            else:
+                submitted += 1
+    return submitted, tuple(left)
 
 
 def supervisors(enrolment: Enrolment, today: date) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from textwrap import shorten
 from typing import Any
 
 import peewee
@@ -14,6 +15,7 @@ from supervise.models.centres import Centre
 from supervise.models.clients import Client, Engagement
 from supervise.models.people import Actor
 from supervise.models.sessions import PracticeSession, SessionEngagement
+from supervise.rules.naming import names_in
 from supervise.workflow import GOAL, WrongState, advance, allow
 
 TEXTS = ("text", "aim", "aim_level", "measure", "owner", "milestones")
@@ -122,6 +124,15 @@ class Goal(Model):
             role="learner",
             **detail,
         )
+
+    def names(self, *names: str) -> list[str]:
+        """What of these names stands in the goal, as it stands there."""
+        return names_in("\n".join(getattr(self, text) for text in TEXTS), names)
+
+    @property
+    def short(self) -> str:
+        """The goal in one line, to say which it is."""
+        return shorten(self.text, 60, placeholder=" …")
 
     def as_offered(self) -> dict[str, Any]:
         """The goal as a contract keeps it: plain values, the due date as in ISO 8601."""

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from supervise import signing
 from supervise.models.sessions import STANDING, PracticeSession
+from supervise.models.vault import ClientIdentity
 from supervise.rules import moments
+from supervise.rules.naming import names_in, naming_fault
 from supervise.signing import SignOff
 
 UNREADABLE = {
@@ -15,6 +17,34 @@ UNREADABLE = {
     "date": "Give a date, such as 7/10/2026.",
     "start": "Give a time, such as 13:00.",
 }
+
+
+SHARED = {
+    "place": "The place",
+    "plan": "Your plan",
+    "own_goal": "Your own goal",
+    "done": "What you did",
+    "tools": "Tools and techniques",
+    "progress": "Progress",
+    "reflection": "What you learned",
+    "plan_change": "Changes to your plan",
+    "extract": "What may be quoted",
+}
+"""What others read of a session, by field, as a sentence about it begins."""
+
+
+class Named(str):
+    """The sentence for a text that names a client. ``blind`` is one without the name: whoever runs
+    a command is not the learner."""
+
+    blind: str = ""
+
+    @classmethod
+    def of(cls, where: str, hits: Sequence[str]) -> Named:
+        """Which words in which text."""
+        sentence = cls(naming_fault(where, hits))
+        sentence.blind = f"{where} names a client or sponsor. The learner rewords it."
+        return sentence
 
 
 class Overlap(str):
@@ -39,17 +69,20 @@ class Overlap(str):
 
 def faults(
     session: PracticeSession, *, now: datetime, zone: str, clients: Sequence[str] | None = None,
-    alone: bool = False,
+    alone: bool = False, names: Sequence[str] | None = None,
 ) -> dict[str, str]:  # fmt: skip
     """Why a session cannot be submitted yet: field to sentence; empty when it can.
 
     ``now`` is the moment in UTC, ``zone`` the learner's own; ``clients``, by alias, saves a query
-    where they are known, and so does ``alone`` where no other session is known to overlap it.
+    where they are known, and so do ``alone``, where no other session is known to overlap it, and
+    ``names``, those of the learner's clients, which stand in no text that others read.
     From the session records ILM's units D3.03, D3.04 and 501 demand (rules.md, part 9).
     """
     found: dict[str, str] = {}
+    if clients is None:
+        clients = [engagement.client.alias for engagement in session.engagements]
     today = moments.local(now, zone).date()
-    if not (session.engagements if clients is None else clients):
+    if not clients:
         found["client"] = "Choose the client, by alias."
     if session.kind is None:
         found["kind"] = "Choose coaching or mentoring."
@@ -75,6 +108,22 @@ def faults(
     other = None if alone else overlapped(session)
     if other is not None and "start" not in found:
         found["start"] = Overlap.of(other, zone, session.centre_id)
+    if names is None:
+        names = ClientIdentity.names_of(session.learner_id)
+    return found | _named(session, clients, names)
+
+
+def _named(
+    session: PracticeSession, clients: Sequence[str], names: Sequence[str]
+) -> dict[str, Named]:
+    """What names a client among what others read of a session: its texts and the aliases."""
+    found = {
+        field: Named.of(where, hits)
+        for field, where in SHARED.items()
+        if (hits := names_in(getattr(session, field), names))
+    }
+    if names and (hits := names_in("\n".join(clients), names, any_case=True)):
+        found["client"] = Named.of("The alias", hits)
     return found
 
 

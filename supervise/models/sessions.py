@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -132,8 +132,8 @@ class PracticeSession(SessionAccess, Model):
 
     # --- moves ---------------------------------------------------------------------------
 
-    def submit(self, *, by: Actor, now: datetime) -> None:
-        """Hand it to the supervisor.
+    def submit(self, *, by: Actor, now: datetime, names: Sequence[str] | None = None) -> None:
+        """Hand it to the supervisor. ``names`` as in readiness, where many are handed in at once.
 
         Raises NotAllowed unless it is the learner's own, Incomplete with what it lacks, and
         WrongState, also where it overlaps what was submitted at the same moment.
@@ -143,7 +143,7 @@ class PracticeSession(SessionAccess, Model):
         allow(self.can_submit(by))
         with write():
             if self.state in EDITABLE:
-                lacks = readiness.faults(self, now=now, zone=by.person.zone)
+                lacks = readiness.faults(self, now=now, zone=by.person.zone, names=names)
                 if lacks:
                     raise Incomplete(lacks)
                 confirmations.lapse_changed(self, by=by, now=now)

@@ -11,13 +11,22 @@ import peewee
 from supervise import events
 from supervise.db import DateField, Model, UTCField, write
 from supervise.models.centres import Centre, Refused
-from supervise.models.clients import Client
+from supervise.models.clients import Client, Engagement
 from supervise.models.people import Actor
+from supervise.rules.naming import names_in
 from supervise.workflow import allow
 
 WITHDRAWN = (
     "Consent was withdrawn, so nothing is written about this client until they give it again."
 )
+
+
+class GivenAway(Exception):  # noqa: N818 - it names what is wrong
+    """A text that others read holds what is to be kept in the vault. ``faults``: field to sentence."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__("A text that others read says who the client is.")
+        self.faults = faults
 
 
 class ClientIdentity(Model):
@@ -43,11 +52,26 @@ class ClientIdentity(Model):
         return cls.get_or_none(cls.client == client) or cls(client=client)
 
     @classmethod
+    def names_of(cls, learner_id: int) -> tuple[str, ...]:
+        """Every name and address of a learner's clients and sponsors, to look for in what they write.
+
+        One query. What is found is shown to that learner alone.
+        """
+        rows = cls.select(cls).join(Client).where(Client.learner == learner_id)
+        return tuple(dict.fromkeys(each for row in rows for each in row.identifiers))
+
+    @property
+    def identifiers(self) -> list[str]:
+        """The names and addresses of this client and their sponsor that no shared text may hold."""
+        return [value for name in self.NAMES if (value := str(getattr(self, name)).strip())]
+
+    @classmethod
     def keep(cls, client: Client, values: Mapping[str, str], *, by: Actor, now: datetime) -> bool:
         """Keep who a client is; False where nothing differs.
 
         The history holds which fields changed, and no word of what stands in them. Raises
-        NotAllowed for anybody but the client's learner, and Refused after consent was withdrawn.
+        NotAllowed for anybody but the client's learner, Refused after consent was withdrawn, and
+        GivenAway where the alias, or a text that others read, says already who it is.
         """
         allow(by.is_(client.learner_id))
         with write():
@@ -57,6 +81,8 @@ class ClientIdentity(Model):
                 return False
             Consent.refuse_withdrawn(client)
             fresh = {name: values.get(name, "") for name in changed}
+            if told := {name: said for name in changed if (said := told_by(client, fresh[name]))}:
+                raise GivenAway(told)
             made = cls.insert(client=client, **fresh)
             made.on_conflict(conflict_target=[cls.client], update=fresh).execute()
             _record(client, "kept who it is", by, now, fields=changed)
@@ -126,6 +152,27 @@ class Consent(Model):
                 last.save()
                 _record(client, "changed the consent", by, now, before=before, after=given_on)
         return last
+
+
+def told_by(client: Client, name: str) -> str:
+    """Where the alias, a goal or what was found out says this name already, and how to mend it.
+
+    Empty where none does. One query; none for an empty name.
+    """
+    from supervise.models.goals import Goal
+
+    if not name:
+        return ""
+    if hits := names_in(client.alias, [name], any_case=True):
+        return f"The alias says “{hits[0]}”, and others read it. Rename the client first."
+    for text in Client.ABOUT:
+        if hits := names_in(getattr(client, text), [name]):
+            return f"What you found out says “{hits[0]}”, and others read it. Reword that first."
+    mine = Engagement.select(Engagement.id).where(Engagement.client == client)
+    for goal in Goal.select().where(Goal.engagement.in_(mine)).order_by(Goal.id):
+        if hits := goal.names(name):
+            return f"The goal “{goal.short}” says “{hits[0]}”. Others read it: reword it first."
+    return ""
 
 
 def _record(client: Client, verb: str, by: Actor, now: datetime, **detail: Any) -> None:

@@ -25,6 +25,7 @@ from supervise.models.facts import Judged, judged, light
 from supervise.models.people import ROLE_WORDS
 from supervise.rules.hours import SessionFacts, UnitTotal, Verdict
 from supervise.signing import SignOff
+from supervise.workflow import SESSION
 
 STATE_WORDS = {
     "draft": ("none", "Draft"),
@@ -221,22 +222,24 @@ _WORDS = {
 }
 
 
+_SIGNED = {SESSION.moves[move].done for move in ("approve", "return", "reopen")}
+"""What a supervisor signs, as the history has it."""
+
+
 def history(session: PracticeSession) -> list[Happened]:
-    """What happened to a session, oldest first, with its sign-offs. Two queries."""
+    """What happened to a session, oldest first, with its sign-offs. Two queries, one before any decision."""
     query = (
         Event.select(Event, Person.name.alias("who"))
         .join(Person, peewee.JOIN.LEFT_OUTER, on=(Event.person_id == Person.id))
         .where((Event.subject == "session") & (Event.subject_id == session.id))
         .order_by(Event.id)
     )
-    signed = {
-        row.subject_version: row
-        for row in SignOff.select().where(
-            (SignOff.subject == "session") & (SignOff.subject_id == session.id)
-        )
-    }
+    events = list(query.objects())
+    mine = (SignOff.subject == "session") & (SignOff.subject_id == session.id)
+    decided = any(event.verb in _SIGNED for event in events)
+    signed = {row.subject_version: row for row in SignOff.select().where(mine)} if decided else {}
     lines = []
-    for event in query.objects():
+    for event in events:
         signature = signed.get(event.details.get("version"))
         lines.append(
             Happened(

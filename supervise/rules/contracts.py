@@ -228,28 +228,3 @@ def goal_lines(goal: Mapping[str, Any]) -> list[str]:
     if goal.get("milestones"):
         lines.append(f"Milestones: {'; '.join(goal['milestones'].splitlines())}")
     return lines
-
-
-# --- who must not be named ---------------------------------------------------------------
-
-
-def names_in(text: str, identifiers: Sequence[str]) -> list[str]:
-    """What of these names and addresses stands in a text, as it stands there.
-
-    The whole of each in any case; of one with several words, also a word alone of three letters or
-    more, as it is written: "Will" is found in "Ask Will", not in "we will".
-    """
-    found = []
-    for name in (" ".join(identifier.split()) for identifier in identifiers):
-        wanted = [(name, re.IGNORECASE)] if len(name) > 1 else []
-        wanted += [(word, re.NOFLAG) for word in name.split() if len(word) > 2 and word != name]
-        for words, case in wanted:
-            if hit := re.search(rf"(?<!\w){_spaced(words)}(?!\w)", text, case):
-                found.append(hit[0])
-                break
-    return found
-
-
-def _spaced(words: str) -> str:
-    """A pattern of these words, however far apart they stand."""
-    return r"\s+".join(re.escape(word) for word in words.split())

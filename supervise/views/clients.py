@@ -56,6 +56,7 @@ def add() -> Response:
         wrong = "Choose one person or a team."
     if not wrong and Client.known(alias, centre=actor.centre, learner=actor.person):
         wrong = "You have a client with this alias already. Choose another."
+    wrong = wrong or Client.names(alias, actor.person.id)
     if not wrong and not form.sure.data and looks_like_a_name(alias):
         wrong = NAME_LIKE
     if wrong:

@@ -9,11 +9,12 @@ from flask import Blueprint, Response, abort, flash, request, url_for
 from supervise import auth, web
 from supervise.forms import feedback as forms
 from supervise.forms.clients import showable
-from supervise.models import Client, Feedback
+from supervise.models import Client, ClientIdentity, Feedback
 from supervise.models.centres import Refused
 from supervise.models.feedback import READERS
 from supervise.reports import feedback as report
 from supervise.rules.feedback import ABOUTS
+from supervise.rules.naming import names_in, naming_fault
 
 bp = Blueprint("feedback", __name__)
 
@@ -100,6 +101,7 @@ def again(link_id: int) -> Response:
 
 @bp.post("/feedback/<handle>/reply")
 @auth.allow("learner")
+@auth.keeps_typing
 def reply(handle: str) -> Response:
     """Reply to one answer that is shown, once."""
     actor = auth.actor()
@@ -107,6 +109,8 @@ def reply(handle: str) -> Response:
         abort(404)
     text = forms.read_reply(request.form)
     wrong = forms.reply_fault(text)
+    if hits := names_in(text, ClientIdentity.names_of(actor.person.id)):
+        wrong = wrong or naming_fault("This", hits)
     if not wrong:
         try:
             Feedback.get(Feedback.handle == handle).reply_to(text, by=actor, now=auth.now())

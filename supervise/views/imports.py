@@ -175,6 +175,8 @@ def _notice(taken: Taken) -> str:
             f"{taken.added} session{'' if one else 's'} added as draft{'' if one else 's'}."
         )
         said.append(f"Submit {them} ready.")
+    if taken.left:  # why, each says on its own page: a notice is too small for them all
+        said.append(f"{len(taken.left)} not submitted: open each draft to see why.")
     if taken.added and taken.known:
         said.append(f"{taken.known} were there already.")
     if taken.undated:

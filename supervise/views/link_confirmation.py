@@ -14,7 +14,6 @@ from flask import Response, request, url_for
 
 from supervise import auth, web
 from supervise.forms import link_confirmation as forms
-from supervise.forms.contracts import identifiers
 from supervise.models import ClientIdentity, Link, confirmations
 from supervise.rules import moments
 from supervise.views import link_wrote
@@ -49,7 +48,7 @@ def decide(link: Link) -> Response:
     """Take the answer; a form that lacks something comes back with all that was typed."""
     asked = confirmations.asked_by(link)
     known = ClientIdentity.get_or_none(ClientIdentity.client == link.client_id)
-    typed = forms.read(request.form, asked, identifiers(known) if known else ())
+    typed = forms.read(request.form, asked, known.identifiers if known else ())
     if forms.answered(request.form) != {one.id for one in asked}:
         return _changed(link, typed, CHANGED)
     if any(one.faults for one in typed.values()):

@@ -15,7 +15,7 @@ from flask import Response, request
 from supervise import auth, web
 from supervise.forms import feedback as forms
 from supervise.forms.clients import showable
-from supervise.models import Feedback, FeedbackQuestion, Link
+from supervise.models import ClientIdentity, Feedback, FeedbackQuestion, Link
 from supervise.rules.feedback import RATINGS
 from supervise.views import link_wrote
 from supervise.workflow import WrongState
@@ -49,7 +49,9 @@ def decide(link: Link) -> Response:
     """Keep the answers, once. Where the form changed meanwhile, it is shown again to be looked at."""
     feedback, floor = Feedback.of_link(link), link.centre.feedback_floor
     questions = FeedbackQuestion.of(link.centre, feedback.about)
-    read = forms.read_answers(request.form, questions, floor)
+    known = ClientIdentity.get_or_none(ClientIdentity.client == link.client_id)
+    names = known.identifiers if known else ()
+    read = forms.read_answers(request.form, questions, floor, names)
     if read.found or read.changed:
         return show(link, 422, told=read)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, request, url_for
@@ -9,7 +10,15 @@ from flask import Blueprint, Response, abort, flash, request, url_for
 from supervise import auth, web
 from supervise.forms.approvals import shown, unfit
 from supervise.forms.sessions import EntryForm
-from supervise.models import Enrolment, Person, PracticeSession, drafts, readiness, reopening
+from supervise.models import (
+    ClientIdentity,
+    Enrolment,
+    Person,
+    PracticeSession,
+    drafts,
+    readiness,
+    reopening,
+)
 from supervise.models.facts import Judged, judged
 from supervise.models.said import confirmations_of
 from supervise.models.sessions import SUPERVISION_TEXTS, Incomplete
@@ -17,6 +26,7 @@ from supervise.reader import reader_zone
 from supervise.reports import diary
 from supervise.reports.worked_on import contracts_in_force, worked_with
 from supervise.rules import moments
+from supervise.rules.naming import names_in, naming_fault
 from supervise.workflow import SESSION, WrongState
 
 bp = Blueprint("sessions", __name__)
@@ -205,6 +215,8 @@ def ask_to_reopen(session_id: int) -> Response:
     web.require(auth.actor().is_(session.learner_id))
     reason = request.form.get("reason", "")
     fault = unfit(reason) or ("" if reason.strip() else "Say what is wrong with it.")
+    if hits := names_in(reason, ClientIdentity.names_of(session.learner_id)):
+        fault = fault or naming_fault("This", hits)
     if fault:
         return one_page(session, 422, fault, wrong=shown(reason))
     reopening.ask(session, reason=reason, by=auth.actor(), now=auth.now())
@@ -281,7 +293,8 @@ def submit_many() -> Response:
     sessions = list(diary.entries(enrolment, *listed).where(chosen).order_by(*order))
     if not sessions:
         return list_page(422, nothing="There is no draft to submit.")
-    refused = [(session, why) for session in sessions if (why := _submitted_or_why(session))]
+    names = ClientIdentity.names_of(actor.person.id)
+    refused = [(one, why) for one in sessions if (why := _submitted_or_why(one, names))]
     return list_page(
         422 if len(refused) == len(sessions) else 200, len(sessions) - len(refused), refused
     )
@@ -293,12 +306,12 @@ def _ticked() -> set[int]:
     return {id_ for id_ in found if id_ is not None}
 
 
-def _submitted_or_why(session: PracticeSession) -> str:
+def _submitted_or_why(session: PracticeSession, names: Sequence[str]) -> str:
     """Submit a session of a bulk; the sentence that says why it could not be, or nothing."""
     if readiness.unchanged_since_return(session):
         return "Nothing was changed since it was returned. Correct it first."
     try:
-        session.submit(by=auth.actor(), now=auth.now())
+        session.submit(by=auth.actor(), now=auth.now(), names=names)
     except Incomplete as lacking:
         return str(lacking)
     except WrongState as refused:

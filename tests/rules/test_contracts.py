@@ -15,7 +15,6 @@ from supervise.rules.contracts import (
     difference,
     in_force,
     lacks,
-    names_in,
     parts_of,
     planned_against,
     words_apart,
@@ -190,23 +189,3 @@ def test_all_that_differs_is_told_in_the_order_it_is_read():
     assert changes[5].before == ""
     assert "By 1 Dec 2026" in changes[5].after
     assert "Milestones: One; Two" in changes[5].after
-
-
-# --- names -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("Meet Sam Reed at noon", ["Sam Reed"]),
-        ("meet sam  reed", ["sam  reed"]),
-        ("SAM REED", ["SAM REED"]),
-        ("write to sam@example.org, please", ["sam@example.org"]),
-        ("Ask Reed", ["Reed"]),
-        ("a reed bed", []),
-        ("Samuel", []),
-        ("", []),
-    ],
-)
-def test_names_are_found_as_whole_words(text, found):
-    assert names_in(text, ["Sam Reed", "sam@example.org", ""]) == found
