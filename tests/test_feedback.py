@@ -286,6 +286,26 @@ def test_withdrawn_between_page_and_post_gives_nothing(world, client, learner):
     assert again(feedback).state == "withdrawn"
 
 
+@pytest.mark.parametrize("anonymous", [False, True])
+@pytest.mark.parametrize("how", ["withdrawn", "too old"])
+def test_what_was_written_to_a_link_that_closed_is_shown_back(
+    world, client, learner, anonymous, how
+):
+    feedback = invite(world, anonymous=anonymous)
+    data = filled(text(client.get(path(feedback))), "They <waited> for me.")
+    moment = world.now
+    if how == "withdrawn":
+        assert learner.post(f"/links/{feedback.link_id}/end").status_code == 303
+    else:
+        moment += timedelta(days=15)
+    with time_machine.travel(moment, tick=False):
+        page = client.post(path(feedback), data=data)
+    assert page.status_code == 410
+    assert "They &lt;waited&gt; for me." in page.text
+    assert ">well<" not in page.text
+    assert "waited" not in again(feedback).answers
+
+
 def test_questions_changed_between_page_and_post_are_shown_again(world, client):
     feedback = invite(world)
     data = filled(text(client.get(path(feedback))), "Kept words.")
