@@ -29,6 +29,7 @@ CREATE TABLE consent (
   given_on DATE NOT NULL, scope TEXT NOT NULL CHECK (scope <> ''), withdrawn_on DATE, created_at {moment} NOT NULL,
   CHECK (withdrawn_on >= given_on));
 CREATE UNIQUE INDEX consent_open ON consent (client_id) WHERE withdrawn_on IS NULL;
+CREATE INDEX consent_client ON consent (client_id);
 
 CREATE TABLE contract (
   id {id}, centre_id INTEGER NOT NULL REFERENCES centre (id), engagement_id INTEGER NOT NULL REFERENCES engagement (id),
