@@ -52,11 +52,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     own = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
     if not any("engine" in str(names) for names in own):
         chosen = metafunc.config.getoption("--engine")
-        if chosen == "both":
-            every = engines.NAMES[:1] if "browser" in metafunc.fixturenames else engines.NAMES
-        else:
-            every = (chosen,)
-        metafunc.parametrize("engine", every)
+        both = engines.NAMES[:1] if "browser" in metafunc.fixturenames else engines.NAMES
+        metafunc.parametrize("engine", both if chosen == "both" else (chosen,))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

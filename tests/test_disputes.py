@@ -136,13 +136,17 @@ def test_only_a_new_answer_clears_it(world, browser):
         ({"start": None}, {"start": time(10)}),
     ],
 )
-def test_a_change_of_the_session_clears_it_and_a_change_back_does_not(
+def test_a_change_of_the_session_leaves_it_to_be_seen_as_said_before(
     world, browser, changes, back
 ):
     session = world.session()
     says(asked(world, session), NEVER)
     save(world, session, **changes)
-    assert told(session) == ("", "", False, False)
+    assert told(session) == ("disputed", "none", True, False)
+    page = browser(world.learner).get(f"/sessions/{session.id}").text
+    assert "the session was changed since" in page
+    [one] = confirmations_of(PracticeSession.id == session.id)[session.id]
+    assert one.changed
     save(world, session, **back)
     assert told(session) == ("disputed", "none", True, False)
     link = asked(world, session)

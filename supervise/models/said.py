@@ -1,7 +1,7 @@
 """What the clients of sessions say of them: fetched in one query, however many they are.
 
-A dispute stands until the client answers anew, or the session is no longer as they were shown it.
-So asking again, and taking that question back, leave it to be seen (product.md, confirmations).
+A dispute stands until the client answers anew. So asking again, taking that question back, and a
+change of the session by a minute, leave it to be seen (product.md, confirmations).
 """
 
 from __future__ import annotations
@@ -27,18 +27,6 @@ def withdrawn(client: Any) -> peewee.Expression:
     return ended & ~peewee.fn.EXISTS(mine.where(Consent.withdrawn_on.is_null()))
 
 
-def columns() -> tuple[Any, ...]:
-    """What is read of each client, in the order that ``told`` takes them."""
-    one = Confirmation
-    return (
-        withdrawn(Client.id), one.id, one.state, one.what, one.said_minutes, one.asked_at,
-        one.answered_at, one.reason,
-    )  # fmt: skip
-
-
-WIDTH = len(columns())
-
-
 def _matches(one: Any) -> peewee.Expression:
     """The session is still dated and as long as the client was shown (``Confirmation.matches``)."""
     session = PracticeSession
@@ -47,11 +35,23 @@ def _matches(one: Any) -> peewee.Expression:
     return (one.date == session.date) & (one.minutes == session.minutes) & start
 
 
+def columns() -> tuple[Any, ...]:
+    """What is read of each client, in the order that ``told`` takes them."""
+    one = Confirmation
+    return (
+        withdrawn(Client.id), one.id, one.state, one.what, one.said_minutes, one.asked_at,
+        one.answered_at, one.reason, _matches(one),
+    )  # fmt: skip
+
+
+WIDTH = len(columns())
+
+
 def theirs() -> peewee.Expression:
     """The confirmations of one client for one session that matter: the open one, and what they
-    answered before about the session as it still is."""
+    answered before."""
     one = Confirmation
-    answered = one.answered_at.is_null(False) & _matches(one)
+    answered = one.answered_at.is_null(False)
     return (
         (one.session == SessionEngagement.session)
         & (one.client == Client.id)
@@ -67,14 +67,13 @@ def disputed() -> peewee.Expression:
         & (later.client == one.client)
         & (later.id > one.id)
         & later.answered_at.is_null(False)
-        & ((later.state != "lapsed") | _matches(later))
     )
     with_them = (
         SessionEngagement.select(peewee.SQL("1"))
         .join(Engagement)
         .where((SessionEngagement.session == one.session) & (Engagement.client == one.client))
     )
-    stands = _matches(one) & ~peewee.fn.EXISTS(anew) & peewee.fn.EXISTS(with_them)
+    stands = ~peewee.fn.EXISTS(anew) & peewee.fn.EXISTS(with_them)
     rows = one.select(peewee.SQL("1")).where(
         (one.session == PracticeSession.id)
         & ((one.state == "disputed") | ((one.state == "lapsed") & (one.what != "") & stands))
@@ -116,12 +115,13 @@ def _latest(alias: str, rows: list[tuple[Any, ...]]) -> ConfirmationFacts:
 
     Where the open one is not answered, a dispute that was their last answer is carried on.
     """
-    standing = next((row[1:] for row in rows if row[1] != "lapsed"), None)
+    standing = next((row[1:-1] for row in rows if row[1] != "lapsed"), None)
     before = next((row[1:] for row in reversed(rows) if row[1] == "lapsed"), None)
     if before is not None and before[1] and (standing is None or standing[0] == "asked"):
-        _, what, minutes, _, answered_at, reason = before
+        _, what, minutes, _, answered_at, reason, matches = before
         again = standing[3] if standing else None
         return ConfirmationFacts(
-            alias, "disputed", what, minutes, again, answered_at, reason, carried=True
-        )
+            alias, "disputed", what, minutes, again, answered_at, reason, carried=True,
+            changed=not matches,
+        )  # fmt: skip
     return ConfirmationFacts(alias, *standing) if standing else ConfirmationFacts(alias)

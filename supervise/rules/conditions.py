@@ -121,7 +121,8 @@ def of_confirmation(session: SessionFacts, policy: Policy) -> Iterator[Reason]:
             yield Reason("good", f"{said.alias} confirmed it")
         elif said.state == "disputed":
             again = ", and was asked again" if said.carried and said.asked_at else ""
-            yield Reason("wait", f"{said.alias} disputes it: {says(said)}{again}")
+            when = "disputed it before it was changed" if said.changed else "disputes it"
+            yield Reason("wait", f"{said.alias} {when}: {says(said)}{again}")
         elif said.withdrawn:
             who = f"{said.alias} withdrew consent and cannot be asked"
             yield Reason("good", f"{who}; the supervisor's approval stands for it")

@@ -51,6 +51,8 @@ class ConfirmationFacts:
     reason: str = ""
     engagement_id: int = 0
     carried: bool = False
+    changed: bool = False
+    """The session was changed since they disputed it; they have not answered about it as it is."""
     withdrawn: bool = False
 
 
