@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import peewee
@@ -30,7 +31,7 @@ from supervise.models import (
 from supervise.models.centres import Refused
 from supervise.reports import verify
 from supervise.workflow import NotAllowed, WrongState
-from tests import contracting
+from tests import contracting, feedbacks
 from tests.world import World, sign_in
 
 TODAY = date(2026, 10, 8)
@@ -298,6 +299,33 @@ def test_a_link_opened_before_and_answered_after_says_so_plainly(app, world, ask
     assert Confirmation.select().where(Confirmation.state == "asked").count() == 0
     assert Feedback.select().where(Feedback.state == "invited").count() == 0
     assert misfits(world) == []
+
+
+def test_the_page_tells_nobody_whether_an_anonymous_invitation_was_answered(app, world):
+    for alias in ("Client A", "Client B"):
+        give(world, alias)
+    answered, waiting = (feedbacks.invite(world, anonymous=True, alias=f"Client {n}") for n in "AB")
+    feedbacks.answer(answered, now=world.now)
+    learner = app.test_client()
+    sign_in(learner, world.learner, world.centre, world.now)
+
+    def pages():
+        return [
+            re.sub(r'name="csrf_token" value="[^"]+"', "", learner.get(path).text).replace(
+                f"/clients/{client.id}", "/clients/0").replace(client.alias, "Client")
+            for client in (answered.client, waiting.client)
+            for path in [f"/clients/{client.id}/withdrawal"]
+        ]  # fmt: skip
+
+    first, second = pages()
+    assert "1 open link stops working" in first
+    assert first == second
+    me = world.actor(world.learner)
+    for each in (answered, waiting):
+        Feedback.get_by_id(each.id).withdraw(by=me, now=world.now)
+    first, second = pages()
+    assert "Open links (there are none) stop" in first
+    assert first == second
 
 
 def test_nothing_more_is_asked_of_them(world, me, asked):

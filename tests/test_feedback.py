@@ -645,12 +645,16 @@ def test_moves_are_the_learners_alone(world):
     [
         {"answers": '["very well"]'}, {"state": "withdrawn"}, {"anonymous": True},
         {"source": "peer"}, {"may_quote": True}, {"floor": 9}, {"questions": "[]"},
+        {"client": None}, {"link": 2}, {"handle": "h"}, {"giver": "g"}, {"enrolment": 2},
+        {"place": 99},
     ],
     ids=lambda changes: next(iter(changes)),
 )  # fmt: skip
 def test_the_database_refuses_to_change_what_was_given(world, changes):
     feedback = give(world)
-    with pytest.raises(peewee.DatabaseError):
+    Feedback.delete().where(Feedback.id == invite(world, source="peer").id).execute()
+    world.enrol(world.learner, "ILM-8580", ("501",))  # link 2 and enrolment 2 are there to take
+    with pytest.raises(peewee.DatabaseError, match="sealed"):
         Feedback.update(**changes).where(Feedback.id == feedback.id).execute()
 
 
@@ -679,6 +683,12 @@ def test_an_answer_changed_in_the_database_is_named(world, database):
     for changes, sentence in (
         ({"answers": feedback.answers.replace("waited", "waded")}, "its content is not what was signed."),
         ({"state": "invited"}, "it was given and signed, but it says invited."),
+        ({"floor": 1}, "its content is not what was signed."),
+        ({"place": 99}, "its content is not what was signed."),
+        ({"client_id": None}, "its content is not what was signed."),
+        ({"giver": "another"}, "its content is not what was signed."),
+        ({"given_at": world.now - timedelta(days=9)}, "its moment is not the one it was signed at."),
+        ({"reply": "Forged."}, "its reply is not what was written."),
     ):  # fmt: skip
         kept = {key: getattr(feedback, key) for key in changes}
         Feedback.update(**changes).where(mine).execute()
@@ -687,6 +697,23 @@ def test_an_answer_changed_in_the_database_is_named(world, database):
     Feedback.delete().where(mine).execute()
     [sentence] = [m.sentence for m in verify.verify(world.centre)]
     assert sentence == f"feedback {feedback.id} is gone, though it was given and signed."
+
+
+def test_a_reply_changed_moved_or_gone_is_named(world, database):
+    one, other = give(world), give(world, source="sponsor")
+    one.reply_to("Thank you.", by=world.actor(world.learner), now=world.now)
+    assert [m.sentence for m in verify.verify(world.centre)] == []
+    unseal(database)
+    wrong = "its reply is not what was written."
+    gone = "of the replies to feedback, 1 were written and 0 are kept."
+    for row, changes, said in (
+        (one, {"reply": "No."}, [f"feedback {one.id} on Priya Nair: {wrong}"]),
+        (one, {"reply": ""}, [gone]),
+        (other, {"reply": "Thank you."}, [f"feedback {other.id} on Priya Nair: {wrong}"]),
+    ):
+        Feedback.update(reply="").execute()
+        Feedback.update(**changes).where(Feedback.id == row.id).execute()
+        assert [m.sentence for m in verify.verify(world.centre)] == said
 
 
 def test_feedback_that_nobody_signed_is_named(world):

@@ -123,6 +123,7 @@ CREATE TABLE feedback (
   version INTEGER NOT NULL DEFAULT 1, questions TEXT NOT NULL DEFAULT '[]', answers TEXT NOT NULL DEFAULT '[]',
   may_quote {bool}, invited_at {moment} NOT NULL, given_at {moment}, reply TEXT NOT NULL DEFAULT '', replied_at {moment},
   put_away_at {moment}, handle TEXT UNIQUE, place INTEGER, floor INTEGER CHECK (floor > 0),
+  giver TEXT NOT NULL CHECK (giver <> ''),
   CHECK (state <> 'given' OR (given_at IS NOT NULL AND may_quote IS NOT NULL AND handle IS NOT NULL
     AND place IS NOT NULL AND floor IS NOT NULL)));
 CREATE INDEX feedback_learner ON feedback (learner_id, centre_id, state);
@@ -160,7 +161,9 @@ REFUSALS = (
      "OLD.state = 'given' AND (NEW.state <> OLD.state OR NEW.answers <> OLD.answers OR NEW.questions <> OLD.questions "
      "OR NEW.source <> OLD.source OR NEW.about <> OLD.about OR NEW.anonymous <> OLD.anonymous "
      "OR NEW.given_at <> OLD.given_at OR NEW.may_quote <> OLD.may_quote OR NEW.learner_id <> OLD.learner_id "
-     "OR NEW.place <> OLD.place OR NEW.floor <> OLD.floor OR (OLD.reply <> '' AND NEW.reply <> OLD.reply))",
+     "OR NEW.place <> OLD.place OR NEW.floor <> OLD.floor OR NEW.giver <> OLD.giver OR NEW.handle <> OLD.handle "
+     "OR NEW.link_id <> OLD.link_id OR NEW.client_id IS DISTINCT FROM OLD.client_id OR NEW.centre_id <> OLD.centre_id "
+     "OR NEW.enrolment_id <> OLD.enrolment_id OR (OLD.reply <> '' AND NEW.reply <> OLD.reply))",
      "feedback given is sealed"),
     ("feedback_kept", "DELETE", "feedback", "OLD.state = 'given'", "feedback given is sealed"),
     ("confirmation_sealed", "UPDATE", "confirmation",

@@ -28,13 +28,16 @@ from supervise.rules.feedback import Question
 from supervise.workflow import FEEDBACK, WrongState, advance, allow
 
 READERS = ("supervisor", "tutor", "assessor", "iqa")
+REPLIED = "replied to feedback"
+"""What the history says of a reply; it does not say to which answer."""
 
 
 class Feedback(Model):
     """One person's feedback on the practitioner or on the programme.
 
     ``questions`` are those that were shown, ``answers`` what was said to each, in the same order.
-    ``place`` orders answers as they were given; ``floor`` is what the giver was promised.
+    ``place`` orders answers as they were given; ``floor`` is what the giver was promised. ``giver``
+    is the same on all rows of one person, so that nobody fills the floor alone; it is shown nowhere.
     """
 
     centre = peewee.ForeignKeyField(Centre)
@@ -58,6 +61,7 @@ class Feedback(Model):
     handle = peewee.TextField(null=True, unique=True)
     place = peewee.IntegerField(null=True)
     floor = peewee.IntegerField(null=True)
+    giver = peewee.TextField()
 
     # --- who sees what -------------------------------------------------------------------
 
@@ -101,8 +105,12 @@ class Feedback(Model):
         return list(zip(asked, json.loads(self.answers), strict=True))
 
     def signed_content(self) -> dict[str, Any]:
-        """What the giver signs: the questions as shown, the answers, and the leave to quote."""
-        names = ("learner_id", "source", "about", "anonymous", "may_quote")
+        """What the giver signs: the questions as shown, the answers, the leave to quote, and all
+        that decides who reads it when."""
+        names = (
+            "learner_id", "client_id", "source", "about", "anonymous", "may_quote",
+            "place", "floor", "giver",
+        )  # fmt: skip
         content = {name: getattr(self, name) for name in names}
         texts = {"questions": json.loads(self.questions), "answers": json.loads(self.answers)}
         return {"id": self.id, **content, **texts}
@@ -122,9 +130,11 @@ class Feedback(Model):
         client: Client | None = None,
         name: str = "",
         email: str = "",
+        giver: str = "",
     ) -> Feedback:
         """Ask one person; name and address of a client or sponsor come from the vault.
 
+        ``giver`` is who they are among those asked, where the caller knows that they were before.
         Raises NotAllowed for another's enrolment or client, and Refused while an invitation of the
         same client about the same thing is open.
         """
@@ -149,6 +159,7 @@ class Feedback(Model):
             made = cls.create(
                 centre=by.centre, enrolment=enrolment, learner=by.person, client=client, link=link,
                 source=source, about=about, anonymous=anonymous, invited_at=now,
+                giver=giver or cls._giver(source, client, email, by) or secrets.token_urlsafe(9),
             )  # fmt: skip
             link.subject_id = made.id
             link.save()
@@ -161,6 +172,22 @@ class Feedback(Model):
         rows = cls.asked_by(by).where(same & cls.put_away_at.is_null())
         return any(row.standing(row.link, now) == "open" for row in rows)
 
+    @classmethod
+    def _giver(cls, source: str, client: Client | None, email: str, by: Actor) -> str:
+        """The key of somebody asked before: the same client or sponsor, or else the same address.
+
+        Whether they answered makes no difference. Empty for somebody new. The centre is locked by
+        then, so that two invitations of one person do not both find nobody.
+        """
+        mine = (cls.centre == by.centre) & (cls.learner == by.person)
+        known = (cls.client == client) & (cls.source == source)
+        if client is not None and (row := cls.get_or_none(mine & known)):
+            return str(row.giver)
+        query = cls.select(cls.giver, LinkContact.email).join(Link).join(LinkContact)
+        rows = query.where(mine & (LinkContact.email != "")).order_by(cls.id).tuples()
+        # in Python: SQLite lowers the letters of ASCII alone
+        return next((key for key, other in rows if _same(email, other)), "")
+
     def give(
         self, asked: Sequence[Question], answers: Sequence[str], *,
         may_quote: bool, floor: int, link: Link, now: datetime,
@@ -170,12 +197,12 @@ class Feedback(Model):
         Raises WrongState where it was given, withdrawn or ran out meanwhile.
         """
         with write():
+            if not link.use(now):
+                raise WrongState("This link was used or ended meanwhile. Nothing was changed.")
             event = events.record(
                 centre_id=self.centre_id, verb="gave feedback", subject="feedback",
                 subject_id=self.id, now=now, role=self.source,
             )  # fmt: skip
-            if not link.use(now):
-                raise WrongState("This link was used or ended meanwhile. Nothing was changed.")
             advance(
                 self,
                 FEEDBACK,
@@ -207,19 +234,21 @@ class Feedback(Model):
     def ask_again(self, *, by: Actor, now: datetime) -> Feedback:
         """Invite the same person anew once the link has run out. Raises Refused before that."""
         allow(self.can_manage(by))
-        link = Link.get_by_id(self.link_id)
-        if self.standing(link, now) != "expired":
-            raise Refused("This link has not run out: send it again.")
-        contact = LinkContact.get(LinkContact.link == link)
         with write():
+            by.centre.lock()
+            link = Link.get_by_id(self.link_id)
+            if Feedback.get_by_id(self.id).standing(link, now) != "expired":
+                raise Refused("This link has not run out: send it again.")
+            contact = LinkContact.get(LinkContact.link == link)
             self._put_away("lapse", "asked again", by, now)
             return Feedback.invite(
                 self.enrolment, self.source, self.about, anonymous=self.anonymous, by=by, now=now,
-                client=self.client, name=contact.name, email=contact.email,
+                client=self.client, name=contact.name, email=contact.email, giver=self.giver,
             )  # fmt: skip
 
     def _put_away(self, move: str, verb: str, by: Actor, now: datetime) -> None:
         """Off the learner's list. The event is written either way: it must not tell the two apart."""
+        Link.end(Link.id == self.link_id, now)  # before the history, as whoever answers does
         self._tell(verb, by, now)
         try:
             advance(self, FEEDBACK, move, put_away_at=now)
@@ -227,8 +256,10 @@ class Feedback(Model):
             if not self.anonymous:
                 raise
             Feedback.update(put_away_at=now).where(Feedback.id == self.id).execute()
-        else:
-            Link.end(Link.id == self.link_id, now)
+
+    def reply_sha256(self, text: str) -> str:
+        """What the history holds of a reply. It names the answer by its handle, as pages do."""
+        return signing.sha256({"handle": self.handle, "reply": text})
 
     def reply_to(self, text: str, *, by: Actor, now: datetime) -> None:
         """Answer it, once. Raises Refused where a reply stands already."""
@@ -236,8 +267,9 @@ class Feedback(Model):
         with write():
             # Not under the feedback's own number: an anonymous one's would lead to its invitation.
             events.record(
-                centre_id=self.centre_id, verb="replied to feedback", subject="learner",
+                centre_id=self.centre_id, verb=REPLIED, subject="learner",
                 subject_id=by.person.id, now=now, person_id=by.person.id, role="learner",
+                reply_sha256=self.reply_sha256(text),
             )  # fmt: skip
             mine = (Feedback.id == self.id) & (Feedback.state == "given") & (Feedback.reply == "")
             if not Feedback.update(reply=text, replied_at=now).where(mine).execute():
@@ -248,3 +280,8 @@ class Feedback(Model):
             centre_id=self.centre_id, verb=verb, subject="feedback", subject_id=self.id,
             now=now, person_id=by.person.id, role="learner",
         )  # fmt: skip
+
+
+def _same(email: str, other: str) -> bool:
+    """Whether two addresses are one person's; no address is nobody's."""
+    return bool(email.strip()) and email.strip().casefold() == other.strip().casefold()

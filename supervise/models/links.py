@@ -3,6 +3,10 @@
 A link is bound to one purpose, one record and that record's version; it expires, and works once. To
 look at it changes nothing: mail scanners open links (product.md). Whom it is for stands in a table
 of the vault, which only the learner who sent it reads.
+
+Whatever holds several rows takes them in one order, so that no two wait for each other on
+PostgreSQL: the client, the centre, sessions or the contract, links, the head of the history, the
+feedback, the head of the sign-offs. A link is used or ended before the line of history that tells it.
 """
 
 from __future__ import annotations

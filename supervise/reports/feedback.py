@@ -77,7 +77,7 @@ def said_of(actor: Actor, learner: Person) -> Said:
     rows = _rows(Feedback.visible_to(actor).where(Feedback.learner == learner), contacts=own)
     asked = [(row.source, row.about) for row in rows if _counts_as_asked(row)]
     given = sorted((row for row in rows if row.state == "given"), key=lambda row: row.place)
-    counted = [Given(r.source, r.about, r.anonymous, _giver(r), r.floor) for r in given]
+    counted = [Given(r.source, r.about, r.anonymous, r.giver, r.floor) for r in given]
     return Said(
         grid(counted, asked),
         _told(given),
@@ -137,11 +137,6 @@ def _rows(query: peewee.ModelSelect, *, contacts: bool) -> list[Any]:
     return list(query.order_by(Feedback.invited_at.desc(), Feedback.id.desc()))
 
 
-def _giver(row: Any) -> Any:
-    """The same for two answers of one client, so that they do not make a batch by themselves."""
-    return ("client", row.client_id) if row.client_id else ("feedback", row.id)
-
-
 def _counts_as_asked(row: Any) -> bool:
     """An anonymous invitation counts whatever became of it; one with a name until it is answered."""
     return row.put_away_at is None and (row.anonymous or row.state == "invited")
@@ -174,7 +169,7 @@ def _told(given: Sequence[Any]) -> list[Told]:
             here = [row for row in given if (row.about, row.source) == (about, source)]
             named = [row for row in here if not row.anonymous]
             nameless = [row for row in here if row.anonymous]
-            shown = floor_of([Anonymous(_giver(row), row.floor) for row in nameless]).shown
+            shown = floor_of([Anonymous(row.giver, row.floor) for row in nameless]).shown
             found += [_one(row) for row in reversed(named)]
             found += [_one(row) for row in sorted(nameless[:shown], key=lambda row: row.answers)]
     return found

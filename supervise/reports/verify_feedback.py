@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import peewee
 
+from supervise.events import Event
 from supervise.models import Centre, Feedback, Person
+from supervise.models.feedback import REPLIED
 from supervise.signing import BATCH, Misfit, SignOff, sha256
 
 
@@ -20,7 +22,7 @@ def misfits(centre: Centre) -> Iterator[Misfit]:
     gone = SignOff.select(SignOff).join(Feedback, peewee.JOIN.LEFT_OUTER, on=here)
     for sign_off in gone.where(signed & Feedback.id.is_null()).order_by(SignOff.seq).limit(1):
         yield Misfit(f"feedback {sign_off.subject_id} is gone, though it was given and signed.")
-    last = 0
+    last = replies = 0
     while True:
         query = Feedback.select(Feedback, Person).join(Person)
         later = (Feedback.centre == centre) & (Feedback.id > last)
@@ -28,12 +30,28 @@ def misfits(centre: Centre) -> Iterator[Misfit]:
         ids = [feedback.id for feedback in batch]
         found = SignOff.select().where(signed & SignOff.subject_id.in_(ids)).order_by(SignOff.seq)
         sign_offs = {sign_off.subject_id: sign_off for sign_off in found}
+        written = _written(centre, {feedback.learner_id for feedback in batch})
         for feedback in batch:
-            if fault := _fault(feedback, sign_offs.get(feedback.id)):
+            fault = _fault(feedback, sign_offs.get(feedback.id))
+            if not fault and feedback.reply:
+                known = feedback.reply_sha256(feedback.reply) in written
+                fault = "" if known else "its reply is not what was written."
+            if fault:
                 yield Misfit(f"feedback {feedback.id} on {feedback.learner.name}: {fault}")
+            replies += bool(feedback.reply)
         if len(batch) < BATCH:
-            return
+            break
         last = ids[-1]
+    told = Event.select().where((Event.centre_id == centre.id) & (Event.verb == REPLIED))
+    if replies < (count := told.count()):
+        yield Misfit(f"of the replies to feedback, {count} were written and {replies} are kept.")
+
+
+def _written(centre: Centre, learners: set[int]) -> set[str]:
+    """What the history holds of these learners' replies. One query."""
+    mine = (Event.centre_id == centre.id) & Event.subject_id.in_(learners)
+    query = Event.select().where(mine & (Event.subject == "learner") & (Event.verb == REPLIED))
+    return {event.details.get("reply_sha256", "") for event in query}
 
 
 def _fault(feedback: Feedback, sign_off: SignOff | None) -> str:
@@ -45,4 +63,6 @@ def _fault(feedback: Feedback, sign_off: SignOff | None) -> str:
         return "its content is not what was signed."
     if sign_off.subject_version != feedback.version:
         return "it was changed after it was signed."
+    if feedback.given_at != sign_off.at:
+        return "its moment is not the one it was signed at."
     return ""
