@@ -208,6 +208,36 @@ def test_asking_again_and_inviting_do_not_wait_for_each_other(world, monkeypatch
     assert json.loads(Feedback.get_by_id(feedback.id).answers) == []
 
 
+def test_asking_again_and_a_withdrawal_do_not_wait_for_each_other(world, monkeypatch):
+    """One has put away the old invitation, the other holds the client."""
+    feedback, later = invite(world), world.now + timedelta(days=15)
+    me = world.actor(world.learner, later)
+    consent = Consent.give(world.client(), date(2026, 3, 1), "Notes.", by=me, now=world.now)
+    away, held = threading.Event(), threading.Event()
+    put_away, empty = Feedback._put_away, erasure._empty_sessions
+
+    def slow_put_away(self, *args):
+        put_away(self, *args)
+        away.set()
+        held.wait(2)
+
+    def slow_empty(client, now):
+        held.set()
+        away.wait(2)
+        return empty(client, now)
+
+    monkeypatch.setattr(Feedback, "_put_away", slow_put_away)
+    monkeypatch.setattr(erasure, "_empty_sessions", slow_empty)
+    asked, withdrawn = race(
+        lambda: again(feedback).ask_again(by=me, now=later),
+        lambda: erasure.withdraw(consent, later.date(), by=me, now=later),
+    )
+    assert withdrawn == "done"
+    assert asked in ("done", "WrongState", "Refused")
+    states = {row.standing(Link.get_by_id(row.link_id), later) for row in Feedback.select()}
+    assert "open" not in states or asked == "done"
+
+
 def test_two_invitations_of_one_address_at_once_are_one_giver(world):
     start = threading.Barrier(2)
 

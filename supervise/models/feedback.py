@@ -148,7 +148,7 @@ class Feedback(Model):
                 else (known.name, known.email)
             )
         with write():
-            by.centre.lock()
+            _lock(client, by)
             if client is not None and cls._open(client, source, about, by, now):
                 raise Refused(
                     "You have invited them about this already, and that link still works."
@@ -235,7 +235,7 @@ class Feedback(Model):
         """Invite the same person anew once the link has run out. Raises Refused before that."""
         allow(self.can_manage(by))
         with write():
-            by.centre.lock()
+            _lock(self.client, by)
             link = Link.get_by_id(self.link_id)
             if Feedback.get_by_id(self.id).standing(link, now) != "expired":
                 raise Refused("This link has not run out: send it again.")
@@ -285,3 +285,10 @@ class Feedback(Model):
 def _same(email: str, other: str) -> bool:
     """Whether two addresses are one person's; no address is nobody's."""
     return bool(email.strip()) and email.strip().casefold() == other.strip().casefold()
+
+
+def _lock(client: Client | None, by: Actor) -> None:
+    """Hold the client, whose consent may just be going, and then the centre (see ``links``)."""
+    if client is not None:
+        Client.update(alias=Client.alias).where(Client.id == client.id).execute()
+    by.centre.lock()
