@@ -28,7 +28,7 @@ from supervise.reports.verify import verify
 from supervise.signing import SignOff
 from supervise.workflow import CONTRACT, NotAllowed, WrongState
 from tests.contracting import agreed, draft, engagement_of, offered
-from tests.world import World, sign_in
+from tests.world import World, drop_triggers, sign_in
 
 
 @pytest.fixture
@@ -415,6 +415,8 @@ def test_the_database_seals_what_is_offered(world):
 
 # --- pages -------------------------------------------------------------------------------
 
+    drop_triggers("contract", "contract_dated")
+    drop_triggers("agreement", "agreement_sealed", "agreement_kept")
 
 def form_of(contract, **more):
     parts = contract.terms.parts
@@ -667,6 +669,7 @@ def test_why_not_is_shown_back_where_the_contract_was_taken_back(world, anybody,
     moment = world.now
     if how == "taken back":
         contract.take_back(by=world.actor(world.learner), now=world.now)
+    drop_triggers("link", "link_sealed")
     else:
         moment += timedelta(days=15)
     with time_machine.travel(moment, tick=False):

@@ -22,7 +22,7 @@ from supervise.models.confirmations import Answer, answer
 from supervise.models.said import confirmations_of
 from supervise.reports import standing
 from tests.test_confirmations import asked, save, text
-from tests.world import NOW, World, sign_in
+from tests.world import NOW, World, drop_triggers, sign_in
 
 
 @pytest.fixture
@@ -308,6 +308,7 @@ def test_a_link_that_closes_between_its_page_and_the_answer(app, world, monkeypa
         if how == "withdrawn":
             Link.end(Link.id == link.id, now)
         else:
+            drop_triggers("link", "link_sealed")
             old = {"created_at": now - timedelta(days=14), "expires_at": now}
             Link.update(**old).where(Link.id == link.id).execute()
         return judged(link, answers, now=now)

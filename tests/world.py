@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from supervise import db
 from supervise.models import (
     Actor,
     Assignment,
@@ -144,6 +145,13 @@ class World:
         if state == "reopened":
             session.reopen(by=boss, now=self.now, reason="Wrong length")
         return session
+
+
+def drop_triggers(table: str, *names: str) -> None:
+    """Take these triggers of a table away, as somebody with the database could."""
+    on = "" if db.is_sqlite() else f" ON {table}"
+    for name in names:
+        db.database.execute_sql(f"DROP TRIGGER IF EXISTS {name}{on}")
 
 
 def sign_in(client: Any, person: Person, centre: Centre, now: datetime | None = None) -> str:

@@ -157,6 +157,17 @@ REFUSALS = (
      "OR NEW.planned_minutes IS DISTINCT FROM OLD.planned_minutes)",
      "an offered contract is sealed"),
     ("contract_kept", "DELETE", "contract", "OLD.state <> 'draft'", "an offered contract is sealed"),
+    ("contract_dated", "UPDATE", "contract",
+     "OLD.agreed_on IS NOT NULL AND NEW.agreed_on IS DISTINCT FROM OLD.agreed_on",
+     "the day a contract was agreed stays"),
+    ("agreement_sealed", "UPDATE", "agreement", "OLD.id IS NOT NULL", "an agreement is sealed"),
+    ("agreement_kept", "DELETE", "agreement", "OLD.id IS NOT NULL", "an agreement is sealed"),
+    ("link_sealed", "UPDATE", "link",
+     "(OLD.used_at IS NOT NULL AND NEW.used_at IS DISTINCT FROM OLD.used_at) "
+     "OR (OLD.ended_at IS NOT NULL AND NEW.ended_at IS NULL) OR NEW.expires_at <> OLD.expires_at "
+     "OR NEW.created_at <> OLD.created_at OR NEW.subject_version <> OLD.subject_version "
+     "OR NEW.purpose <> OLD.purpose OR NEW.party <> OLD.party OR NEW.nonce <> OLD.nonce",
+     "a link stays as it was sent"),
     ("feedback_sealed", "UPDATE", "feedback",
      "OLD.state = 'given' AND (NEW.state <> OLD.state OR NEW.answers <> OLD.answers OR NEW.questions <> OLD.questions "
      "OR NEW.source <> OLD.source OR NEW.about <> OLD.about OR NEW.anonymous <> OLD.anonymous "

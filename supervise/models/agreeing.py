@@ -1,7 +1,8 @@
 """How a contract comes to be agreed: offered by the learner, then a yes or a "not yet" by link.
 
-Locks are taken in one order: the contract's row, its links, the history, the engagement, the
-sign-offs. So of two parties who answer at the same moment one waits for the other.
+Locks are taken in one order: the client where they are asked, the contract's row, its links, the
+history, the engagement, the sign-offs. So of two parties who answer at the same moment one waits
+for the other.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ def offer(contract: Contract, *, version: int, by: Actor, now: datetime) -> list
     """
     allow(contract.can_offer(by))
     with write():
+        contract.engagement.client.hold()
         contract.refresh(lock=True)
         if contract.version != version and contract.state == "draft":
             raise WrongState(CHANGED)
@@ -91,6 +93,7 @@ def ask_again(contract: Contract, party: str, *, by: Actor, now: datetime) -> Li
     """
     allow(contract.can_offer(by))
     with write():
+        contract.engagement.client.hold()
         contract.refresh(lock=True)
         if contract.state != "offered" or party not in contract.who_agrees[1:]:
             raise WrongState("Nobody is asked to agree to this contract now. Nothing was changed.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import peewee
 
 from supervise import events, signing
-from supervise.db import DateField, Model, UTCField, write
+from supervise.db import DateField, Model, UTCField, is_sqlite, write
 from supervise.models.centres import Centre, Refused
 from supervise.models.people import Actor, Person
 from supervise.rules.naming import names_in
@@ -121,6 +121,21 @@ class Client(Model):
                 fields=changed,
             )
         return True
+
+    def hold(self) -> None:
+        """Hold the client until the transaction ends: consent is neither given nor withdrawn meanwhile.
+
+        The first lock of all (see ``links``). It is one that a new row about the client does not
+        wait for.
+        """
+        self.hold_all([self.id])
+
+    @classmethod
+    def hold_all(cls, ids: Iterable[int]) -> None:
+        """The same of several, in one order."""
+        if not is_sqlite():
+            rows = cls.select(cls.id).where(cls.id.in_(list(ids))).order_by(cls.id)
+            list(rows.for_update("FOR NO KEY UPDATE"))
 
     def engagement(self, kind: str) -> Engagement:
         """The coaching or mentoring engagement with this client, made when new."""

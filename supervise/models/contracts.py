@@ -19,6 +19,7 @@ from supervise.models.centres import Centre
 from supervise.models.clients import Client, Engagement
 from supervise.models.links import Link
 from supervise.models.people import Actor
+from supervise.models.vault import Consent
 from supervise.rules.contracts import PARTIES, Terms
 from supervise.workflow import CONTRACT, WrongState, advance, allow
 
@@ -112,7 +113,10 @@ class Contract(Model):
 
     @classmethod
     def begin(cls, engagement: Engagement, *, by: Actor, now: datetime) -> Contract:
-        """The engagement's open version; made where there is none, as a copy of the last."""
+        """The engagement's open version; made where there is none, as a copy of the last.
+
+        Raises Withdrawn where the client withdrew their consent, as ``change`` does.
+        """
         allow(by.is_(engagement.client.learner_id))
         mine = cls.select().where(cls.engagement == engagement)
         found: Contract | None = mine.where(cls.state.in_(OPEN)).first()
@@ -123,6 +127,7 @@ class Contract(Model):
         copied = {name: getattr(last, name) for name in names} if last else {}
         try:
             with write():
+                Consent.refuse_withdrawn(engagement.client)
                 found = cls.create(
                     centre=engagement.centre_id,
                     engagement=engagement,
@@ -145,6 +150,7 @@ class Contract(Model):
         with write():
             self.refresh(lock=True)
             if self.version != version:
+            Consent.refuse_withdrawn(self.engagement.client)
                 raise WrongState(CHANGED)
             if self.state == "offered":
                 self.take_back(by=by, now=now)

@@ -11,6 +11,7 @@ from supervise.imports.diary import DiaryRow, Fault, Seen
 from supervise.models.clients import Client, Engagement
 from supervise.models.enrolments import Enrolment
 from supervise.models.sessions import STANDING, PracticeSession, SessionEngagement
+from supervise.models.vault import Consent, Withdrawn
 from supervise.rules import moments
 
 Heading = Callable[[DiaryRow, str], str]
@@ -35,7 +36,7 @@ def good(rows: Iterable[DiaryRow], faults: Iterable[Fault]) -> tuple[DiaryRow, .
 def check(
     rows: Sequence[DiaryRow], enrolment: Enrolment, *, heading: Heading | None = None
 ) -> Checked:
-    """Hold the rows against the enrolment, the diary and each other. Four queries.
+    """Hold the rows against the enrolment, the diary and each other. Six queries.
 
     `heading` gives the sheet's own word for a field, so that a fault names the right column.
     """
@@ -62,6 +63,7 @@ def check(
                 "date",
                 f"This is before the enrolment began on {moments.long_date(began)}. Correct the date.",
             )
+    _find_withdrawn(fresh, enrolment, fault)
     _find_other_contracts(fresh, fault)
     times = {row.key: _span(row, enrolment.learner.zone) for row in rows if row.start}
     for row, other in _overlaps(rows, times).items():
@@ -82,6 +84,19 @@ def check(
                     notices,
                 )
     return Checked(tuple(faults), tuple(notices), known & {row.key for row in rows})
+
+
+def _find_withdrawn(
+    rows: Iterable[DiaryRow], enrolment: Enrolment, fault: Callable[..., None]
+) -> None:
+    """Nothing more is written about a client who withdrew their consent."""
+    mine = (Client.centre == enrolment.centre_id) & (Client.learner == enrolment.learner_id)
+    clients = {client.id: client for client in Client.select().where(mine)}
+    gone = {clients[id_].alias_key: clients[id_] for id_ in Consent.withdrawn_of(clients)}
+    for row in rows if gone else ():
+        for alias in row.clients:
+            if client := gone.get(alias.casefold()):
+                fault(row, "client", f"{Withdrawn(client.alias)} Leave this line out.")
 
 
 def _find_other_contracts(rows: Iterable[DiaryRow], fault: Callable[..., None]) -> None:

@@ -24,7 +24,7 @@ from supervise.models.sessions import (
     SessionEngagement,
 )
 from supervise.models.uploads import DiaryUpload
-from supervise.models.vault import ClientIdentity
+from supervise.models.vault import ClientIdentity, Consent
 from supervise.workflow import WrongState
 
 BATCH = 200  # rows in one INSERT
@@ -73,6 +73,7 @@ def take(
         known = known_keys(enrolment)
         fresh = [row for row in rows if row.key not in known]
         engagements = _engagements(fresh, enrolment, now)
+        Consent.refuse_any_withdrawn(_clients(fresh, enrolment, engagements))
         undated = _date_contracts(rows, enrolment, engagements, contract_agreed, by, now)
         sheets = {name: n for n, name in enumerate(dict.fromkeys(row.sheet for row in rows), 1)}
         for at in range(0, len(fresh), BATCH):
@@ -94,6 +95,14 @@ def take(
         if upload is not None:
             upload.empty()
     return Taken(len(fresh), len(rows) - len(fresh), submitted, undated, left)
+
+
+def _clients(
+    rows: Sequence[DiaryRow], enrolment: Enrolment, engagements: Engagements
+) -> list[Client]:
+    """The clients of these rows: one may have withdrawn consent since the file was looked at."""
+    places = {(alias.casefold(), kind_of(row, enrolment)) for row in rows for alias in row.clients}
+    return [engagements[place].client for place in places]
 
 
 Engagements = Mapping[tuple[str, str], Engagement]

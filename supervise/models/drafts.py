@@ -23,6 +23,7 @@ from supervise.models.sessions import (
     PrivateNote,
     SessionEngagement,
 )
+from supervise.models.vault import Consent
 from supervise.rules import moments
 from supervise.workflow import WrongState
 
@@ -88,7 +89,7 @@ def create(
 ) -> PracticeSession:
     """Begin a draft. The key is made by the page: pressing twice, or saving twice, makes one.
 
-    Where the key is known already the draft of that key is returned unchanged.
+    Where the key is known already the draft of that key is returned unchanged. Raises Withdrawn.
     """
     try:
         with write():
@@ -114,6 +115,7 @@ def _begin(
     enrolment: Enrolment, entry: Entry, by: Actor, now: datetime, draft_key: str
 ) -> PracticeSession:
     with write():
+        _refuse_withdrawn(entry, enrolment)
         session: PracticeSession = PracticeSession.create(
             centre=enrolment.centre_id,
             enrolment=enrolment,
@@ -153,9 +155,12 @@ def save(
     button, and submitting, do.
 
     Raises :class:`ChangedElsewhere` where that version is no longer the current one, or the
-    session cannot be edited any more.
+    session cannot be edited any more, and Withdrawn where a client of it withdrew their consent;
+    a session whose texts were removed then may still be put right.
     """
     with write():
+        if session.erased_at is None:
+            _refuse_withdrawn(entry, session)
         saved = (
             PracticeSession.update(
                 changed_at=now,
@@ -266,6 +271,14 @@ def _set_goals(session: PracticeSession, entry: Entry, by: Actor, now: datetime)
     wanted = {} if session.erased_at else dict(entry.goals)
     if worked_on_in(session) != wanted:
         worked_on(session, wanted, by=by, now=now)
+
+
+def _refuse_withdrawn(entry: Entry, whose: Enrolment | PracticeSession) -> None:
+    """Raises Withdrawn where one of the clients, chosen or typed, withdrew their consent."""
+    keys = [" ".join(alias.split()).casefold() for alias in entry.aliases]
+    mine = (Client.centre == whose.centre_id) & (Client.learner == whose.learner_id)
+    typed = Client.select().where(mine & Client.alias_key.in_(keys)) if keys else ()
+    Consent.refuse_any_withdrawn([*entry.clients, *typed])
 
 
 def _gone(session: PracticeSession) -> dict[str, str]:

@@ -16,9 +16,10 @@ from supervise import events, signing
 from supervise.db import is_sqlite, write
 from supervise.models.clients import Client, Engagement
 from supervise.models.confirmations import Confirmation
-from supervise.models.contracts import Agreement, Contract
+from supervise.models.contracts import AGREED, Agreement, Contract
 from supervise.models.feedback import Feedback
-from supervise.models.goals import ClosingReview, SessionGoal
+from supervise.models.goals import TEXTS as GOAL_TEXTS
+from supervise.models.goals import ClosingReview, Goal, SessionGoal
 from supervise.models.links import Link, LinkContact, Mail, SignedName
 from supervise.models.people import Actor
 from supervise.models.sessions import (
@@ -33,6 +34,8 @@ from supervise.workflow import WrongState, allow
 
 TEXTS = ("place", *SUPERVISION_TEXTS, "extract")
 EMPTY = dict.fromkeys(TEXTS, "") | {"unparsed": "{}"}
+REMOVED = "Removed when consent was withdrawn"
+"""What a goal says then: the history tells that there was one."""
 VERB = "erased"
 """What the history says of a session whose texts were taken away."""
 
@@ -76,7 +79,8 @@ def withdraw(consent: Consent, withdrawn_on: date, *, by: Actor, now: datetime) 
     """Withdraw consent as the client asked; returns how many sessions lost their texts.
 
     Goes: the texts of every session with them, a group's too, private notes among them; who they
-    are, what the coach noted of them, names typed under agreements, open links and unsent mail.
+    are, what the coach noted of them, goals and drafts that no agreed contract holds, names typed
+    under agreements, open links and unsent mail.
     Stays: date, length, kind and unit of each session, what was signed, contracts, comments that
     are part of the history, and feedback that was given. Raises NotAllowed for anybody but the
     client's learner, ValueError for a day that cannot be, WrongState where it is withdrawn already.
@@ -85,14 +89,17 @@ def withdraw(consent: Consent, withdrawn_on: date, *, by: Actor, now: datetime) 
     allow(by.is_(client.learner_id))
     if withdrawn_on > by.today:
         raise ValueError("Consent cannot have been withdrawn on a day that has not come.")
-    if withdrawn_on < consent.given_on:
-        raise ValueError("This is before the consent was given. Correct the day.")
     with write():
+        client.hold()  # first: whatever is being written about them is there to be found, or waits
+        if withdrawn_on < Consent.get_by_id(consent.id).given_on:
+            raise ValueError("This is before the consent was given. Correct the day.")
         open_ = (Consent.id == consent.id) & Consent.withdrawn_on.is_null()
         if not Consent.update(withdrawn_on=withdrawn_on).where(open_).execute():
             raise WrongState("This consent was withdrawn already. Nothing was changed.")
         erased = _empty_sessions(client, now)
+        contracts = _contracts(client)
         _forget(client, by, now)
+        _empty_contracts(client, contracts, by, now)
         _tell(erased, by, now)
         events.record(
             centre_id=client.centre_id,
@@ -134,6 +141,37 @@ def _empty_sessions(client: Client, now: datetime) -> list[int]:
         **EMPTY, erased_at=now, changed_at=now, version=PracticeSession.version + 1
     ).where(these & ~approved).execute()
     return ids
+
+
+def _contracts(client: Client) -> list[Contract]:
+    """The contracts with a client, locked as whoever agrees to one locks it: before its links."""
+    mine = Engagement.select(Engagement.id).where(Engagement.client == client)
+    query = Contract.select().where(Contract.engagement.in_(mine)).order_by(Contract.id)
+    return list(query if is_sqlite() else query.for_update())
+
+
+def _empty_contracts(client: Client, contracts: list[Contract], by: Actor, now: datetime) -> None:
+    """What was never agreed goes: drafts, an offer among them, and goals no agreed contract holds."""
+    for contract in contracts:
+        if contract.state == "offered":
+            contract.take_back(by=by, now=now)
+    mine = Engagement.select(Engagement.id).where(Engagement.client == client)
+    theirs = Contract.engagement.in_(mine)
+    Contract.update(declined_why="").where(theirs).execute()
+    Contract.update(parts="{}", goals="[]", changed_at=now, version=Contract.version + 1).where(
+        theirs & (Contract.state == "draft")
+    ).execute()
+    agreed = [goal for each in contracts if each.state in AGREED for goal in each.terms.goals]
+    loose = [
+        goal.id
+        for goal in Goal.select().where(Goal.engagement.in_(mine))
+        if goal.as_offered() not in agreed
+    ]
+    emptied = dict.fromkeys(GOAL_TEXTS, "") | {"text": REMOVED}
+    del emptied["aim_level"]
+    Goal.update(**emptied, changed_at=now, version=Goal.version + 1).where(
+        Goal.id.in_(loose)
+    ).execute()
 
 
 def _tell(ids: list[int], by: Actor, now: datetime) -> None:

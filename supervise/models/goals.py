@@ -15,6 +15,7 @@ from supervise.models.centres import Centre
 from supervise.models.clients import Client, Engagement
 from supervise.models.people import Actor
 from supervise.models.sessions import PracticeSession, SessionEngagement
+from supervise.models.vault import Consent
 from supervise.rules.naming import names_in
 from supervise.workflow import GOAL, WrongState, advance, allow
 
@@ -61,9 +62,13 @@ class Goal(Model):
     def set(
         cls, engagement: Engagement, values: Mapping[str, Any], *, by: Actor, now: datetime
     ) -> Goal:
-        """Write down a new goal, open and at the beginning unless ``values`` say otherwise."""
+        """Write down a new goal, open and at the beginning unless ``values`` say otherwise.
+
+        Raises Withdrawn, as all that is written here does.
+        """
         allow(by.is_(engagement.client.learner_id))
         with write():
+            Consent.refuse_withdrawn(engagement.client)
             goal = cls.create(
                 centre=engagement.centre_id,
                 engagement=engagement,
@@ -96,6 +101,7 @@ class Goal(Model):
         if wanted != self.state:
             told["state"] = [self.state, wanted]
         with write():
+            Consent.refuse_withdrawn(self.engagement.client)
             mine = (Goal.id == self.id) & (Goal.version == version)
             step = {"version": Goal.version + 1, "changed_at": now}
             if not Goal.update(**changed, **step).where(mine).execute():
@@ -242,6 +248,7 @@ class ClosingReview(Model):
         if complete and self.completed_at is None:
             kept["completed_at"] = now
         with write():
+            Consent.refuse_withdrawn(self.engagement.client)
             step = {**kept, "version": version + 1}
             if version == 0:
                 first = {"centre": self.engagement.centre_id, "engagement": self.engagement_id}

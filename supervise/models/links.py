@@ -63,14 +63,16 @@ class Link(Model):
         """Make a link of the actor's, and its mail where an address is known; inside ``db.write()``.
 
         ``name`` and ``email`` go to the vault alone. Raises WrongState where the client withdrew
-        their consent.
+        their consent. It holds the client: a caller that locks anything before holds them itself.
         """
         from supervise.models.vault import Consent
 
-        if client is not None and Consent.is_withdrawn(client):
-            raise WrongState(
-                "The client withdrew consent, so nothing is asked of them. Nothing was changed."
-            )
+        if client is not None:
+            client.hold()
+            if Consent.is_withdrawn(client):
+                raise WrongState(
+                    "The client withdrew consent, so nothing is asked of them. Nothing was changed."
+                )
         link = cls.create(
             centre=by.centre,
             learner=by.person,

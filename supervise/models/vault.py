@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -14,11 +14,22 @@ from supervise.models.centres import Centre, Refused
 from supervise.models.clients import Client, Engagement
 from supervise.models.people import Actor
 from supervise.rules.naming import names_in
-from supervise.workflow import allow
+from supervise.workflow import WrongState, allow
 
 WITHDRAWN = (
     "Consent was withdrawn, so nothing is written about this client until they give it again."
 )
+
+
+class Withdrawn(Refused, WrongState):  # it names what happened
+    """Refused: the client withdrew their consent. ``sentence`` tells it to their learner."""
+
+    sentence = WITHDRAWN
+
+    def __init__(self, alias: str = "") -> None:
+        if alias:
+            self.sentence = f"{alias} withdrew consent: nothing more is written about them."
+        ValueError.__init__(self, self.sentence)
 
 
 class GivenAway(Exception):  # noqa: N818 - it names what is wrong
@@ -75,6 +86,7 @@ class ClientIdentity(Model):
         """
         allow(by.is_(client.learner_id))
         with write():
+            client.hold()
             mine = cls.of(client, by)
             changed = [name for name in cls.NAMES if values.get(name, "") != getattr(mine, name)]
             if not changed:
@@ -118,9 +130,32 @@ class Consent(Model):
 
     @classmethod
     def refuse_withdrawn(cls, client: Client) -> None:
-        """Raises Refused where the client withdrew their consent and has not given it again."""
+        """Raises Withdrawn where the client withdrew their consent and has not given it again.
+
+        Inside the write of what is written about them, before anything else: it holds the client,
+        so that a withdrawal comes wholly before, or finds and removes what was written.
+        """
+        client.hold()
         if cls.is_withdrawn(client):
-            raise Refused(WITHDRAWN)
+            raise Withdrawn
+
+    @classmethod
+    def refuse_any_withdrawn(cls, clients: Iterable[Client]) -> None:
+        """The same of several; the sentence names the first by alias. One query, beside the locks."""
+        by_id = {client.id: client for client in clients}
+        Client.hold_all(by_id)
+        for client_id in cls.withdrawn_of(by_id):
+            raise Withdrawn(by_id[client_id].alias)
+
+    @classmethod
+    def withdrawn_of(cls, client_ids: Iterable[int]) -> list[int]:
+        """Which of these clients withdrew their consent and have not given it again. One query."""
+        ids = list(client_ids)
+        if not ids:
+            return []
+        mine = cls.select(cls.client).where(cls.client.in_(ids))
+        gone = mine.where(cls.client.not_in(mine.where(cls.withdrawn_on.is_null()))).distinct()
+        return [client_id for (client_id,) in gone.order_by(cls.client).tuples()]
 
     @classmethod
     def give(
@@ -135,6 +170,7 @@ class Consent(Model):
         if given_on > by.today:
             raise ValueError("Consent cannot have been given on a day that has not come.")
         with write():
+            client.hold()  # of two at once the second finds the first
             last = cls.last(client)
             if last is not None and last.withdrawn_on is not None and given_on < last.withdrawn_on:
                 raise ValueError("This is before the last consent was withdrawn. Correct the day.")

@@ -29,7 +29,13 @@ from supervise.models import (
     SessionGoal,
     erasure,
 )
-from supervise.reports import replay, verify_confirmations, verify_contracts, verify_feedback
+from supervise.reports import (
+    replay,
+    verify_confirmations,
+    verify_consent,
+    verify_contracts,
+    verify_feedback,
+)
 from supervise.rules.moments import short_date
 from supervise.signing import BATCH, ChainHead, Misfit, SignOff, kept_sha256, sha256, walk
 from supervise.workflow import SESSION
@@ -67,6 +73,7 @@ def verify(centre: Centre) -> Iterator[Misfit]:
         yield from _engagements(centre)
         yield from verify_contracts.misfits(centre)
         yield from verify_confirmations.misfits(centre)
+        yield from verify_consent.misfits(centre)
         yield from replay.misfits(centre)
         yield from verify_feedback.misfits(centre)
 

@@ -75,4 +75,8 @@ def _fault(one: Confirmation, signed: SignOff | None, told: Event | None) -> str
         return f"it says {one.state}, but what the client signed is “{signed.decision}”."
     if signed.content_sha256 != sha256(one.signed_content()):
         return "its content is not what the client signed."
+    if signed.at != one.answered_at:
+        return (
+            f"it was answered at another moment than the client signed it, {short_date(signed.at)}."
+        )
     return ""

@@ -123,6 +123,9 @@ def _signature_fault(
         sign_off = signed.get(one.id)
         if sign_off is None:
             return f"the {one.party}'s agreement is there, but nobody signed it."
+        if sign_off.at != one.agreed_at:
+            days = short_date(one.agreed_at), short_date(sign_off.at)
+            return f"the {one.party} agreed at another moment ({days[0]}) than they signed ({days[1]})."
         if _party(sign_off) != one.party or sign_off.content_sha256 != sha256(one.signed_content()):
             when = short_date(sign_off.at)
             return f"it is not what was signed by the {_party(sign_off)} on {when}."

@@ -15,6 +15,7 @@ from supervise.errors import error_page
 from supervise.forms.sessions import Reading, entry_form, read, values_read
 from supervise.models import Client, Enrolment, PracticeSession, drafts, readiness
 from supervise.models.sessions import Incomplete
+from supervise.models.vault import Withdrawn
 from supervise.reports import diary
 from supervise.reports.worked_on import goals_to_choose
 from supervise.views.entry import Shown, beside, form_page, stored
@@ -185,6 +186,9 @@ def _send(session: PracticeSession | None) -> Response:
         if go in SUBMITS and there.state == "submitted" and not _differences(there, reading):
             return web.done(url_for("sessions.show", session_id=there.id))  # pressed twice
         return _both(there, reading)
+    except Withdrawn as refused:
+        told = Shown(422, found={"clients": refused.sentence, **reading.unread}, version=_version())
+        return form_page(enrolment, session, reading, told)
     if go not in SUBMITS:
         return web.done(url_for("sessions.show", session_id=session.id))
     if go == "submit" and readiness.unchanged_since_return(session):
@@ -226,6 +230,8 @@ def _autosave(session: PracticeSession | None) -> Response:
         session = _store(session, enrolment, reading, finished=False)
     except drafts.ChangedElsewhere as changed:
         return _bar(409, told | {"changed": True, "session": changed.session})
+    except Withdrawn as refused:
+        return _bar(422, told | {"refused": [refused.sentence]})
     told = {"version": session.version, "session": session, "saved_at": auth.now()}
     if web.wants_fragment():
         told |= beside(session, diary.practice(enrolment, auth.actor().centre, auth.actor().today))

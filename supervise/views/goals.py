@@ -6,7 +6,7 @@ from flask import Response, request, url_for
 from flask.blueprints import Blueprint
 
 from supervise import auth, web
-from supervise.forms.contracts import mark_names
+from supervise.forms.contracts import mark, mark_names
 from supervise.forms.faults import faults_of
 from supervise.forms.goals import MODELS, ClosingForm, GoalForm
 from supervise.models import ClientIdentity, ClosingReview, Engagement, Goal
@@ -46,7 +46,11 @@ def add(engagement_id: int) -> Response:
     fine = form.validate()
     if mark_names(form, ClientIdentity.of(engagement.client, auth.actor())) or not fine:
         return writing(engagement, form, 422)
-    Goal.set(engagement, form.values(), by=auth.actor(), now=auth.now())
+    try:
+        Goal.set(engagement, form.values(), by=auth.actor(), now=auth.now())
+    except WrongState as refused:
+        mark(form, {"text": refused.sentence})
+        return writing(engagement, form, 409)
     return web.done(url_for("clients.engagement", engagement_id=engagement_id))
 
 
