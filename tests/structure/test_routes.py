@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import Rule
 
-from supervise import auth
+from supervise import auth, db
 from supervise.models import Assignment, DiaryUpload, Engagement, Goal, Invitation, Link, Person
 from tests.contracting import offered
 from tests.feedbacks import give
@@ -392,7 +392,7 @@ def junk_for(scene: Scene, method: str, rule: Rule, who: str) -> Iterator[tuple[
     ):
         known |= fresh
         for name in sorted(fresh - {"csrf_token"}):
-            for junk in JUNK:
+            for junk in JUNK if not db.is_sqlite() else JUNK[:2]:  # the stricter engine gets all
                 yield name, junk
 
 
