@@ -78,6 +78,7 @@ CONTRACT = Workflow(
     states={
         "draft": "it is a draft.",
         "offered": "it is offered, and not everybody has agreed yet.",
+        "withdrawn": "it was withdrawn after somebody had agreed to it; a later version holds the text.",
         "agreed": "it is agreed and in force.",
         "replaced": "a later version took its place.",
         "ended": "it has ended.",
@@ -86,6 +87,7 @@ CONTRACT = Workflow(
         "offer": Move(frozenset({"draft"}), "offered", "offered"),
         "take back": Move(frozenset({"offered"}), "draft", "taken back"),
         "decline": Move(frozenset({"offered"}), "draft", "declined"),
+        "withdraw": Move(frozenset({"offered"}), "withdrawn", "withdrawn"),
         "agree": Move(frozenset({"offered"}), "agreed", "agreed"),
         "replace": Move(frozenset({"agreed"}), "replaced", "replaced"),
         "end": Move(frozenset({"agreed"}), "ended", "ended"),

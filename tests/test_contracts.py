@@ -140,11 +140,30 @@ def test_links_carry_the_contact_where_it_is_known(world):
 def test_taking_back_ends_the_links_and_decides_nothing(world):
     contract, links = offered(world, engagement_of(world), "three")
     agreeing.agree(links["sponsor"], "Ann Lee", now=world.now)
-    contract.take_back(by=world.actor(world.learner), now=world.now)
+    next_one = contract.take_back(by=world.actor(world.learner), now=world.now)
     assert fresh(links["client"]).standing(world.now) == "ended"
     with pytest.raises(WrongState):
         agreeing.agree(fresh(links["client"]), "Sam Reed", now=world.now)
-    assert fresh(contract).state == "draft"
+    assert (fresh(contract).state, next_one.state) == ("withdrawn", "draft")
+    assert (next_one.number, next_one.parts) == (2, contract.parts)
+    assert misfits(world) == []
+
+
+def test_what_a_party_agreed_to_keeps_its_number_and_its_words(world, learner):
+    contract, links = offered(world, engagement_of(world), "three")
+    agreeing.agree(links["client"], "Sam Reed", now=world.now)
+    draft_ = agreeing.decline(links["sponsor"], "Fewer sessions.", now=world.now)
+    assert (fresh(draft_).number, fresh(draft_).declined_by) == (2, "sponsor")
+    page = text(learner.get(f"/engagements/{contract.engagement_id}"))
+    assert "Fewer sessions." in page
+    me = world.actor(world.learner)
+    other = fresh(draft_).change(Draft("three", draft_.terms.parts | {"ending": "I tell your boss."}, 6, 90),
+                                 version=fresh(draft_).version, by=me, now=world.now)  # fmt: skip
+    agreeing.offer(other, version=other.version, by=me, now=world.now)
+    assert "I tell your boss." not in fresh(contract).parts
+    link = Link.select().where(Link.party == "client").order_by(Link.id.desc()).first()
+    asked_again = text(learner.application.test_client().get(f"/link/{link.token}"))
+    assert "Against the text somebody agreed to before" in asked_again
     assert misfits(world) == []
 
 
@@ -153,14 +172,14 @@ def test_after_a_change_everybody_agrees_anew(world):
     agreeing.agree(links["sponsor"], "Ann Lee", now=world.now)
     kept = fresh(contract)
     me = world.actor(world.learner)
-    kept.change(Draft("three", kept.terms.parts | {"ending": "In June."}, 6, 90),
-                version=kept.version, by=me, now=world.now)  # fmt: skip
+    kept = kept.change(Draft("three", kept.terms.parts | {"ending": "In June."}, 6, 90),
+                       version=kept.version, by=me, now=world.now)  # fmt: skip
     links = {link.party: link
              for link in agreeing.offer(kept, version=kept.version, by=me, now=world.now)}  # fmt: skip
     agreeing.agree(links["client"], "Sam Reed", now=world.now)
-    assert fresh(contract).state == "offered"
+    assert fresh(kept).state == "offered"
     agreeing.agree(links["sponsor"], "Ann Lee", now=world.now)
-    assert fresh(contract).state == "agreed"
+    assert (fresh(kept).state, fresh(contract).state) == ("agreed", "withdrawn")
     assert misfits(world) == []
 
 
@@ -217,9 +236,11 @@ def test_offering_signs_nothing_that_was_changed_meanwhile(world):
 def test_every_move_from_every_state(world, state, move):
     engagement = engagement_of(world)
     me, link = world.actor(world.learner), None
-    contract, links = offered(world, engagement)
+    contract, links = offered(world, engagement, "three" if state == "withdrawn" else "two")
     link = links["client"]
-    if state == "draft":
+    if state == "withdrawn":
+        agreeing.agree(links["sponsor"], "Ann Lee", now=world.now)
+    if state in ("draft", "withdrawn"):
         contract.take_back(by=me, now=world.now)
     elif state != "offered":
         agreeing.agree(link, "Sam Reed", now=world.now)
@@ -394,6 +415,8 @@ def test_an_end_that_cannot_be(world, on, sentence):
 def test_verify_finds_what_was_changed_behind_its_back(world, spoil, said):
     agreed(world, engagement_of(world), world.now)
     assert misfits(world) == []
+    drop_triggers("contract", "contract_dated")
+    drop_triggers("agreement", "agreement_sealed", "agreement_kept")
     db.database.execute_sql(spoil)
     assert [sentence for sentence in misfits(world) if said in sentence], misfits(world)
 
@@ -415,8 +438,6 @@ def test_the_database_seals_what_is_offered(world):
 
 # --- pages -------------------------------------------------------------------------------
 
-    drop_triggers("contract", "contract_dated")
-    drop_triggers("agreement", "agreement_sealed", "agreement_kept")
 
 def form_of(contract, **more):
     parts = contract.terms.parts
@@ -648,6 +669,7 @@ def test_a_link_that_runs_out_between_its_page_and_the_answer_decides_nothing(wo
 def test_an_open_link_to_an_earlier_version_asks_and_decides_nothing(world, anybody):
     contract, links = offered(world, engagement_of(world))
     link = links["client"]
+    drop_triggers("link", "link_sealed")
     Link.update(subject_version=link.subject_version - 1).where(Link.id == link.id).execute()
     link = Link.get_by_id(link.id)
     assert link.standing(world.now) == "open"
@@ -669,7 +691,6 @@ def test_why_not_is_shown_back_where_the_contract_was_taken_back(world, anybody,
     moment = world.now
     if how == "taken back":
         contract.take_back(by=world.actor(world.learner), now=world.now)
-    drop_triggers("link", "link_sealed")
     else:
         moment += timedelta(days=15)
     with time_machine.travel(moment, tick=False):

@@ -37,7 +37,7 @@ CREATE TABLE contract (
   parts TEXT NOT NULL DEFAULT '{{}}', goals TEXT NOT NULL DEFAULT '[]',
   planned_sessions INTEGER CHECK (planned_sessions BETWEEN 1 AND 200),
   planned_minutes INTEGER CHECK (planned_minutes BETWEEN 5 AND 480),
-  state TEXT NOT NULL DEFAULT 'draft' CHECK (state IN ('draft','offered','agreed','replaced','ended')),
+  state TEXT NOT NULL DEFAULT 'draft' CHECK (state IN ('draft','offered','withdrawn','agreed','replaced','ended')),
   version INTEGER NOT NULL DEFAULT 1, created_at {moment} NOT NULL, changed_at {moment} NOT NULL,
   offered_at {moment}, agreed_on DATE, ended_on DATE, ended_reason TEXT NOT NULL DEFAULT '',
   declined_by TEXT NOT NULL DEFAULT '' CHECK (declined_by IN ('','client','sponsor')),

@@ -150,7 +150,7 @@ def answered(link: Link) -> tuple[Contract | None, str]:
     if contract is None or not Agreement.select().where(agreed).exists():
         return None, "declined"
     moved = contract.version != link.subject_version
-    if contract.state == "draft" or (contract.state == "offered" and moved):
+    if contract.state in ("draft", "withdrawn") or (contract.state == "offered" and moved):
         return None, "changed"
     return contract, "agreed"
 
@@ -187,14 +187,12 @@ def decline(link: Link, why: str, *, now: datetime) -> Contract:
     """
     with write():
         contract = _open(link, now)
-        advance(
-            contract,
-            CONTRACT,
-            "decline",
-            declined_by=link.party,
-            declined_why=why,
-            changed_at=now,
-        )
+        told = {"declined_by": link.party, "declined_why": why}
+        if contract.somebody_agreed():
+            draft = contract.anew(now, person_id=None, role=link.party)
+            Contract.update(**told).where(Contract.id == draft.id).execute()
+            return draft
+        advance(contract, CONTRACT, "decline", changed_at=now, **told)
         contract.end_links(now)
         contract.told("declined", now, person_id=None, role=link.party)
     return contract

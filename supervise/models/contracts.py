@@ -141,38 +141,46 @@ class Contract(Model):
             return cls.get((cls.engagement == engagement) & cls.state.in_(OPEN))
         return found
 
-    def change(self, values: Draft, *, version: int, by: Actor, now: datetime) -> None:
+    def change(self, values: Draft, *, version: int, by: Actor, now: datetime) -> Contract:
         """Keep what was written, if this is still the version that was read; an offer is taken back.
+
+        Returns the draft that holds it: another one where somebody had agreed to the offer.
 
         Raises WrongState where it was changed meanwhile, or is past changing.
         """
         allow(self.can_edit(by))
         with write():
+            Consent.refuse_withdrawn(self.engagement.client)
             self.refresh(lock=True)
             if self.version != version:
-            Consent.refuse_withdrawn(self.engagement.client)
                 raise WrongState(CHANGED)
-            if self.state == "offered":
-                self.take_back(by=by, now=now)
-            if self.state != "draft":
+            draft = self.take_back(by=by, now=now) if self.state == "offered" else self
+            if draft.state != "draft":
                 raise WrongState(
                     f"This version cannot be changed: {CONTRACT.states[self.state]} "
                     "Make a new version. Nothing was changed."
                 )
-            self.parties, self.parts = values.parties, json.dumps(dict(values.parts))
-            self.planned_sessions = values.planned_sessions
-            self.planned_minutes = values.planned_minutes
-            self.version, self.changed_at = self.version + 1, now
-            self.save()
+            draft.parties, draft.parts = values.parties, json.dumps(dict(values.parts))
+            draft.planned_sessions = values.planned_sessions
+            draft.planned_minutes = values.planned_minutes
+            draft.version, draft.changed_at = draft.version + 1, now
+            draft.save()
+        return draft
 
-    def take_back(self, *, by: Actor, now: datetime) -> None:
-        """Make an offered version a draft again; its links end, and nothing is decided."""
+    def take_back(self, *, by: Actor, now: datetime) -> Contract:
+        """Make an offered version a draft again; its links end, and nothing is decided.
+
+        Returns the draft: the next version, where somebody had agreed to this one.
+        """
         allow(self.can_take_back(by))
         with write():
             self.refresh(lock=True)
+            if self.somebody_agreed():
+                return self.anew(now, person_id=by.person.id, role="learner")
             advance(self, CONTRACT, "take back", changed_at=now)
             self.end_links(now)
             self.told("taken back", now, person_id=by.person.id, role="learner")
+        return self
 
     def end(self, on: date, reason: str, *, by: Actor, now: datetime) -> None:
         """End what was agreed: the last day and why. Sessions after that day do not count.
@@ -201,6 +209,27 @@ class Contract(Model):
             raise WrongState("This contract is no longer there.")
         self.__data__.update(fresh.__data__)
         self._dirty.clear()
+
+    def somebody_agreed(self) -> bool:
+        """Whether client or sponsor has agreed to this offer as it stands."""
+        mine = (Agreement.contract == self) & (Agreement.contract_version == self.version)
+        return bool(Agreement.select().where(mine & (Agreement.party != "coach")).exists())
+
+    def anew(self, now: datetime, *, person_id: int | None, role: str) -> Contract:
+        """Withdraw an offer that somebody agreed to, and return the same text as the next version.
+
+        What was signed stays to be read under its number, so that no other text ever bears it.
+        """
+        advance(self, CONTRACT, "withdraw", changed_at=now)
+        self.end_links(now)
+        self.told("withdrawn", now, person_id=person_id, role=role)
+        names = ("parties", "parts", "planned_sessions", "planned_minutes")
+        draft: Contract = Contract.create(
+            centre=self.centre_id, engagement=self.engagement_id, number=self.number + 1,
+            created_at=now, changed_at=now, **{name: getattr(self, name) for name in names},
+        )  # fmt: skip
+        draft.told("begun", now, person_id=person_id, role=role)
+        return draft
 
     def end_links(self, now: datetime) -> None:
         """End the links that ask for this contract's agreement and were not used."""

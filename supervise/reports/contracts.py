@@ -87,8 +87,9 @@ class Overview:
 
     @property
     def past(self) -> list[Version]:
-        """What was agreed once and no longer stands."""
-        return [v for v in self.versions if v.contract.state in ("replaced", "ended")]
+        """What was agreed once, by all or by somebody, and no longer stands."""
+        past = ("withdrawn", "replaced", "ended")
+        return [v for v in self.versions if v.contract.state in past]
 
 
 def overview(engagement: Engagement, actor: Actor, now: datetime) -> Overview:
@@ -143,11 +144,11 @@ def with_answers(contracts: Sequence[Contract], now: datetime, *, is_mine: bool)
 
 
 def before(contract: Contract) -> Contract | None:
-    """The version before this one that was agreed. One query."""
+    """The version before this one that was agreed, or withdrawn after somebody had. One query."""
     mine = (Contract.engagement == contract.engagement_id) & (Contract.number < contract.number)
     found: Contract | None = (
         Contract.select()
-        .where(mine & Contract.agreed_on.is_null(False))
+        .where(mine & (Contract.agreed_on.is_null(False) | (Contract.state == "withdrawn")))
         .order_by(Contract.number.desc())
         .first()
     )
@@ -207,6 +208,7 @@ def _words(event: Event) -> str:
         "begun": f"began {version}",
         "offered": f"offered {version}",
         "taken back": f"took back {version} to change it",
+        "withdrawn": f"did not let {version} stand, though somebody had agreed to it",
         "agreed to": f"agreed to {version}",
         "declined": f"did not agree to {version} yet",
         "agreed": f"was the last to agree, so {version} is in force",

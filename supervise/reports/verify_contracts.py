@@ -116,7 +116,7 @@ def _signature_fault(
         return ""
     parties = set(contract.who_agrees)
     there = {one.party for one in agreements}
-    needed = {"coach"} if contract.state == "offered" else parties
+    needed = {"coach"} if contract.state in ("offered", "withdrawn") else parties
     if missing := sorted(needed - there):
         return f"it says {contract.state}, but the {missing[0]} did not sign it."
     for one in agreements:

@@ -115,7 +115,7 @@ def save(contract_id: int) -> Response:
     if mark_names(form, ClientIdentity.of(contract.engagement.client, actor)) or not fine:
         return editing(contract, form, 422, seen)
     try:
-        contract.change(form.draft, version=seen, by=actor, now=now)
+        contract = contract.change(form.draft, version=seen, by=actor, now=now)
     except WrongState as refused:
         fresh = web.load(Contract.visible_to(actor), contract_id)
         return editing(fresh, form, 409, meanwhile=refused.sentence)
@@ -137,7 +137,7 @@ def take_back(contract_id: int) -> Response:
     """Make an offer a draft again, to change it."""
     contract = web.load(Contract.visible_to(auth.actor()), contract_id)
     web.require(contract.can_take_back(auth.actor()))
-    contract.take_back(by=auth.actor(), now=auth.now())
+    contract = contract.take_back(by=auth.actor(), now=auth.now())
     return web.done(url_for("contracts.edit", contract_id=contract.id))
 
 

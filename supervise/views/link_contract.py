@@ -33,6 +33,7 @@ def show(link: Link, status: int = 200, **told: Any) -> Response:
         terms=contract.terms,
         parts=parts_of(contract.parties),
         changes=difference(before.terms, contract.terms) if before else [],
+        before=before,
         yes=yes,
         no=no,
         found=faults_of(yes, no),
