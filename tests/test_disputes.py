@@ -136,9 +136,7 @@ def test_only_a_new_answer_clears_it(world, browser):
         ({"start": None}, {"start": time(10)}),
     ],
 )
-def test_a_change_of_the_session_leaves_it_to_be_seen_as_said_before(
-    world, browser, changes, back
-):
+def test_a_change_of_the_session_leaves_it_to_be_seen_as_said_before(world, browser, changes, back):
     session = world.session()
     says(asked(world, session), NEVER)
     save(world, session, **changes)
