@@ -129,11 +129,15 @@ def client(app: Flask) -> FlaskClient:
 
 
 class LintingClient(FlaskClient):
-    """Fails the test at the first page, or fragment, whose HTML is grossly wrong."""
+    """Fails the test at the first page, or fragment, whose HTML is grossly wrong.
+
+    On SQLite alone: the pages are the same on the other engine, and reading them takes longest.
+    """
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         response = super().open(*args, **kwargs)
-        if response.mimetype == "text/html" and response.status_code in (200, 422):
+        looked_at = response.mimetype == "text/html" and response.status_code in (200, 422)
+        if looked_at and db.is_sqlite():
             faults = html.check(response.get_data(as_text=True))
             where = response.request.path
             assert not faults, f"{where}:\n" + "\n".join(faults)

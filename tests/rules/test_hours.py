@@ -146,7 +146,9 @@ def test_why_it_counts_is_told_in_full() -> None:
     ]
     assert "A supervisor was assigned that day" in good(session())
     two = (client(), client("Client B", date(2026, 4, 1)))
-    assert "Contract with Client B agreed 1 Apr 2026, on paper as the coach says" in good(session(unit="501", contracts=two))
+    assert "Contract with Client B agreed 1 Apr 2026, on paper as the coach says" in good(
+        session(unit="501", contracts=two)
+    )
     unchecked = "so overlap could not be checked"
     assert f"No start time is kept, {unchecked}" in good(session(starts_at=None))
     assert f"No length is kept, {unchecked}" in good(session(minutes=None))

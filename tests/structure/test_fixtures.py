@@ -52,11 +52,13 @@ def test_a_database_starts_empty_each_time(database, time):
     assert centres(database) == 1
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 def test_a_good_page_and_a_row_pass(client):
     assert client.get("/good").status_code == 200
     assert client.get("/row").status_code == 200
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 @pytest.mark.parametrize("what", BAD)
 def test_a_bad_page_fails_where_it_is_asked_for(client, what):
     with pytest.raises(AssertionError, match="/bad/"):
