@@ -140,6 +140,63 @@ CONFIRMATION = Workflow(
 )
 
 
+MEETING = Workflow(
+    noun="meeting",
+    states={
+        "requested": "it is asked for and not booked yet.",
+        "booked": "it is booked.",
+        "declined": "it was declined.",
+        "cancelled": "it was cancelled.",
+        "held": "it was held, and its record is not signed yet.",
+        "missed": "nobody came.",
+        "recorded": "its record is signed by the supervisor and waits for the learner.",
+        "signed": "its record is signed by both.",
+    },
+    moves={
+        "accept": Move(frozenset({"requested"}), "booked", "booked"),
+        "decline": Move(frozenset({"requested"}), "declined", "declined"),
+        "move": Move(frozenset({"booked"}), "booked", "moved"),
+        "cancel": Move(frozenset({"requested", "booked"}), "cancelled", "cancelled"),
+        "hold": Move(frozenset({"booked", "missed"}), "held", "marked as held"),
+        "miss": Move(frozenset({"booked", "held"}), "missed", "marked as missed"),
+        "write": Move(frozenset({"held"}), "held", "written up"),
+        "record": Move(frozenset({"held"}), "recorded", "recorded"),
+        "take back": Move(frozenset({"recorded"}), "held", "taken back"),
+        "complete": Move(frozenset({"recorded"}), "signed", "signed by both"),
+    },
+)
+
+ATTENDANCE = Workflow(
+    noun="place",
+    states={
+        "asked": "it waits for the supervisor's answer.",
+        "invited": "the learner has not answered the invitation yet.",
+        "waiting": "it is on the waiting list.",
+        "booked": "it is booked.",
+        "declined": "it was declined.",
+        "cancelled": "it was cancelled.",
+        "came": "the learner came.",
+        "missed": "the learner did not come.",
+        "signed": "the learner has signed the record.",
+    },
+    moves={
+        "book": Move(
+            frozenset({"asked", "invited", "waiting", "cancelled", "declined"}), "booked", "booked"
+        ),
+        "invite": Move(frozenset({"cancelled", "declined"}), "invited", "invited"),
+        "wait": Move(frozenset({"invited", "cancelled", "declined"}), "waiting", "put on the list"),
+        "decline": Move(frozenset({"asked", "invited"}), "declined", "declined"),
+        "cancel": Move(
+            frozenset({"asked", "invited", "waiting", "booked"}), "cancelled", "cancelled"
+        ),
+        "come": Move(frozenset({"booked", "missed"}), "came", "marked as present"),
+        "miss": Move(frozenset({"booked", "came"}), "missed", "marked as absent"),
+        "reply": Move(frozenset({"came"}), "came", "answered"),
+        "sign": Move(frozenset({"came"}), "signed", "signed"),
+    },
+)
+
+
 def advance(record: Any, workflow: Workflow, move: str, **changes: Any) -> None:
     """Move a record to its next state, or raise :class:`WrongState` and change nothing.
 

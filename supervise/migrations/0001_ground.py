@@ -80,7 +80,8 @@ CREATE TABLE practice_session (
   date DATE, starts_at {moment}, ends_at {moment}, minutes INTEGER CHECK (minutes BETWEEN 5 AND 480),
   plan TEXT NOT NULL DEFAULT '', own_goal TEXT NOT NULL DEFAULT '', done TEXT NOT NULL DEFAULT '',
   tools TEXT NOT NULL DEFAULT '', progress TEXT NOT NULL DEFAULT '', reflection TEXT NOT NULL DEFAULT '',
-  plan_change TEXT NOT NULL DEFAULT '', extract TEXT NOT NULL DEFAULT '', unparsed TEXT NOT NULL DEFAULT '{{}}',
+  plan_change TEXT NOT NULL DEFAULT '',
+  to_raise TEXT NOT NULL DEFAULT '', extract TEXT NOT NULL DEFAULT '', unparsed TEXT NOT NULL DEFAULT '{{}}',
   state TEXT NOT NULL DEFAULT 'draft' CHECK (state IN ('draft','submitted','approved','returned','reopened')),
   version INTEGER NOT NULL DEFAULT 1, draft_key TEXT, import_key TEXT,
   created_at {moment} NOT NULL, changed_at {moment} NOT NULL, submitted_at {moment}, decided_at {moment},
@@ -119,7 +120,7 @@ CREATE TABLE sign_off (
   id {id}, centre_id INTEGER NOT NULL REFERENCES centre (id), seq INTEGER NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL,
   subject TEXT NOT NULL, subject_id INTEGER NOT NULL, subject_version INTEGER NOT NULL,
   person_id INTEGER REFERENCES person (id),
-  role TEXT NOT NULL CHECK (role IN ('learner','supervisor','client','sponsor','observer','peer')),
+  role TEXT NOT NULL CHECK (role IN ('learner','supervisor','tutor','client','sponsor','observer','peer')),
   decision TEXT NOT NULL, comment TEXT NOT NULL DEFAULT '',
   content_sha256 TEXT NOT NULL, at {moment} NOT NULL, UNIQUE (centre_id, seq), UNIQUE (subject, subject_id, subject_version),
   CHECK (person_id IS NOT NULL OR role IN ('client','sponsor','observer','peer')),
@@ -127,7 +128,9 @@ CREATE TABLE sign_off (
     OR (subject = 'engagement' AND decision = 'dated')
     OR (subject = 'agreement' AND decision = 'agreed')
     OR (subject = 'confirmation' AND decision IN ('confirmed','disputed'))
-    OR (subject = 'feedback' AND decision = 'given')));
+    OR (subject = 'feedback' AND decision = 'given')
+    OR (subject = 'meeting' AND decision = 'recorded')
+    OR (subject = 'attendance' AND decision = 'signed')));
 
 CREATE TABLE event (
   id {id}, centre_id INTEGER NOT NULL REFERENCES centre (id), seq INTEGER NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL,
@@ -189,7 +192,7 @@ UNLINKED = (
 # An approved session is reopened, with these columns as they were, or it stays as it is.
 SESSION_COLUMNS = (
     "id", "centre_id", "enrolment_id", "learner_id", "unit", "kind", "mode", "place", "date", "starts_at", "ends_at",
-    "minutes", "plan", "own_goal", "done", "tools", "progress", "reflection", "plan_change", "extract", "unparsed",
+    "minutes", "plan", "own_goal", "done", "tools", "progress", "reflection", "plan_change", "to_raise", "extract", "unparsed",
     "draft_key", "import_key", "created_at", "submitted_at",
 )  # fmt: skip
 SEALED = "OLD.state = 'approved' AND (NEW.state <> 'reopened' OR {})".format(

@@ -12,7 +12,7 @@ COLUMNS = """
 ALTER TABLE sign_off ADD COLUMN kept_sha256 TEXT NOT NULL DEFAULT '';
 ALTER TABLE practice_session ADD COLUMN erased_at {moment} CHECK (erased_at IS NULL OR (
   place = '' AND plan = '' AND own_goal = '' AND done = '' AND tools = '' AND progress = ''
-  AND reflection = '' AND plan_change = '' AND extract = ''))
+  AND reflection = '' AND plan_change = '' AND to_raise = '' AND extract = ''))
 """
 
 # What a signature covered and what stays, whoever withdraws.

@@ -1,15 +1,20 @@
 """Records, one noun a file. Importing the package makes all of them known."""
 
 from supervise.models.assignments import Assignment
+from supervise.models.availability import Availability, AvailabilityPerson, Away
+from supervise.models.busy import Busy
 from supervise.models.centres import Centre, OfficialWording, UnitSetRule
 from supervise.models.clients import Client, Engagement
 from supervise.models.confirmations import Confirmation
 from supervise.models.contracts import Agreement, Contract
 from supervise.models.enrolments import Enrolment, EnrolmentUnit
 from supervise.models.feedback import Feedback
+from supervise.models.feeds import CalendarFeed
 from supervise.models.goals import ClosingReview, Goal, SessionGoal
 from supervise.models.invitations import Invitation
-from supervise.models.links import Link, LinkContact, Mail, SignedName
+from supervise.models.links import Link, LinkContact, SignedName
+from supervise.models.mail import Mail, MailWish
+from supervise.models.meetings import Attendance, Meeting, MeetingAction, MeetingNote
 from supervise.models.people import Actor, Membership, Person
 from supervise.models.questions import FeedbackQuestion
 from supervise.models.sessions import PracticeSession, PrivateNote, SessionEngagement
@@ -22,6 +27,12 @@ __all__ = [
     "Agreement",
     "Assignment",
     "Attempt",
+    "Attendance",
+    "Availability",
+    "AvailabilityPerson",
+    "Away",
+    "Busy",
+    "CalendarFeed",
     "Centre",
     "Client",
     "ClientIdentity",
@@ -40,6 +51,10 @@ __all__ = [
     "Link",
     "LinkContact",
     "Mail",
+    "MailWish",
+    "Meeting",
+    "MeetingAction",
+    "MeetingNote",
     "Membership",
     "OfficialWording",
     "Person",

@@ -41,6 +41,9 @@ class Centre(Model):
     late_days = peewee.IntegerField(default=8)
     confirmation_required = peewee.BooleanField(default=False)
     feedback_floor = peewee.IntegerField(default=3)
+    supervise_after_minutes = peewee.IntegerField(null=True, default=2100)
+    """How much practice asks for a supervision meeting, in minutes; None where hours do not matter."""
+    supervise_after_weeks = peewee.IntegerField(null=True, default=8)
     created_at = UTCField()
 
     @property

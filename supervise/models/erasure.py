@@ -20,7 +20,8 @@ from supervise.models.contracts import AGREED, Agreement, Contract
 from supervise.models.feedback import Feedback
 from supervise.models.goals import TEXTS as GOAL_TEXTS
 from supervise.models.goals import ClosingReview, Goal, SessionGoal
-from supervise.models.links import Link, LinkContact, Mail, SignedName
+from supervise.models.links import Link, LinkContact, SignedName
+from supervise.models.mail import Mail
 from supervise.models.people import Actor
 from supervise.models.sessions import (
     SUPERVISION_TEXTS,

@@ -65,6 +65,7 @@ class Link(Model):
         ``name`` and ``email`` go to the vault alone. Raises WrongState where the client withdrew
         their consent. It holds the client: a caller that locks anything before holds them itself.
         """
+        from supervise.models.mail import Mail
         from supervise.models.vault import Consent
 
         if client is not None:
@@ -153,20 +154,6 @@ class LinkContact(Model):
     link = peewee.ForeignKeyField(Link, unique=True)
     name = peewee.TextField(default="")
     email = peewee.TextField(default="")
-
-
-class Mail(Model):
-    """The outbox: what is to be sent, to whom a link is for or to somebody with an account.
-
-    Neither address nor text is kept here: both are made when it is delivered.
-    """
-
-    centre = peewee.ForeignKeyField(Centre)
-    kind = peewee.TextField()
-    link = peewee.ForeignKeyField(Link, null=True)
-    person = peewee.ForeignKeyField(Person, null=True)
-    created_at = UTCField()
-    sent_at = UTCField(null=True)
 
 
 class SignedName(Model):

@@ -57,6 +57,8 @@ class PracticeSession(SessionAccess, Model):
     progress = peewee.TextField(default="")
     reflection = peewee.TextField(default="")
     plan_change = peewee.TextField(default="")
+    to_raise = peewee.TextField(default="")
+    """What the coach wants to raise in supervision."""
     extract = peewee.TextField(default="")
     unparsed = peewee.TextField(default="{}")
     state = peewee.TextField(default="draft")

@@ -14,6 +14,12 @@ from supervise import events, signing
 from supervise.models import (
     Agreement,
     Assignment,
+    Attendance,
+    Availability,
+    AvailabilityPerson,
+    Away,
+    Busy,
+    CalendarFeed,
     Client,
     ClientIdentity,
     ClosingReview,
@@ -30,6 +36,10 @@ from supervise.models import (
     Link,
     LinkContact,
     Mail,
+    MailWish,
+    Meeting,
+    MeetingAction,
+    MeetingNote,
     Membership,
     Person,
     PracticeSession,
@@ -81,6 +91,10 @@ def _contracts_of(person: Person) -> Any:
 
 def _links_of(person: Person) -> Any:
     return Link.select(Link.id).where(Link.learner == person)
+
+
+def _meetings_of(person: Person) -> Any:
+    return Attendance.select(Attendance.meeting).where(Attendance.learner == person)
 
 
 def _signed_for(person: Person) -> Any:
@@ -197,7 +211,46 @@ RULES: dict[Any, Rule] = {
     ),
     Mail: Rule(
         lambda p: (Mail.person == p) | Mail.link.in_(_links_of(p)),
-        "id centre_id kind link_id person_id created_at sent_at",
+        "id centre_id kind link_id person_id meeting_id detail state created_at due_at sent_at",
+        retain="key attempts claimed_at fault",
+    ),
+    MailWish: Rule(
+        lambda p: MailWish.person == p, "id person_id digest digest_at quiet_from quiet_to"
+    ),
+    Availability: Rule(
+        lambda p: Availability.person == p,
+        "id centre_id person_id format places weekday every_weeks from_on to_on starts ends zone "
+        "minutes buffer_minutes notice_minutes horizon_days mode place address named version "
+        "created_at withdrawn_at",
+    ),
+    AvailabilityPerson: Rule(
+        lambda p: AvailabilityPerson.person == p, "id availability_id person_id"
+    ),
+    Away: Rule(lambda p: Away.person == p, "id centre_id person_id from_at to_at why created_at"),
+    # What is said in a meeting is each learner's own, and the host's: see Attendance.
+    Meeting: Rule(
+        lambda p: (Meeting.host == p) | Meeting.id.in_(_meetings_of(p)),
+        "id centre_id host_id availability_id series format places starts_at ends_at mode place "
+        "address uid sequence state version asked_by_id note reason held_minutes discussed agenda "
+        "created_at changed_at recorded_at recorded_by_id",
+    ),
+    Attendance: Rule(
+        lambda p: Attendance.learner == p,
+        "id centre_id meeting_id enrolment_id learner_id seat state version reason feedback goals "
+        "reply reflection created_at changed_at signed_at",
+    ),
+    MeetingAction: Rule(
+        lambda p: MeetingAction.attendance.in_(
+            Attendance.select(Attendance.id).where(Attendance.learner == p)
+        ),
+        "id centre_id attendance_id owner text due_on done_on position",
+    ),
+    MeetingNote: Rule(lambda p: MeetingNote.person == p, "id meeting_id person_id text"),
+    Busy: Rule(lambda p: Busy.person == p, "id person_id meeting_id starts_at ends_at"),
+    CalendarFeed: Rule(
+        lambda p: CalendarFeed.person == p,
+        "id centre_id person_id created_at revoked_at",
+        erase="nonce",
     ),
     Engagement: Rule(
         lambda p: Engagement.client.in_(_clients_of(p)),
@@ -206,7 +259,7 @@ RULES: dict[Any, Rule] = {
     PracticeSession: Rule(
         lambda p: PracticeSession.learner == p,
         "id centre_id enrolment_id learner_id unit kind mode place date starts_at ends_at minutes "
-        "plan own_goal done tools progress reflection plan_change extract state version created_at "
+        "plan own_goal done tools progress reflection plan_change to_raise extract state version created_at "
         "changed_at submitted_at decided_at erased_at",
         erase="unparsed draft_key import_key",
     ),

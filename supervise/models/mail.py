@@ -1,0 +1,56 @@
+"""The outbox: what is to be sent, and how each person wants it. Delivery is ``supervise tick``'s."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import peewee
+
+from supervise.db import Model, UTCField
+from supervise.models.centres import Centre
+from supervise.models.links import Link
+from supervise.models.meetings import Meeting
+from supervise.models.people import Person
+
+
+class Mail(Model):
+    """One thing to send, to whom a link is for or to somebody with an account.
+
+    Neither address nor text is kept here: both are made when it is delivered. ``detail`` is JSON of
+    numbers and dates, never of words. ``key`` names what may be sent once only. ``due_at`` is the
+    earliest moment to send it, ``claimed_at`` when a tick took it in hand.
+    """
+
+    centre = peewee.ForeignKeyField(Centre)
+    kind = peewee.TextField()
+    link = peewee.ForeignKeyField(Link, null=True)
+    person = peewee.ForeignKeyField(Person, null=True)
+    meeting = peewee.ForeignKeyField(Meeting, null=True)
+    detail = peewee.TextField(default="{}")
+    key = peewee.TextField(null=True, unique=True)
+    state = peewee.TextField(default="waiting")
+    attempts = peewee.IntegerField(default=0)
+    created_at = UTCField()
+    due_at = UTCField(null=True)
+    claimed_at = UTCField(null=True)
+    sent_at = UTCField(null=True)
+    fault = peewee.TextField(default="")
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What the text needs beside the records it names, such as a time before a move."""
+        return dict(json.loads(self.detail))
+
+
+class MailWish(Model):
+    """How a person wants their mail: at once or once a day, and when not to be disturbed.
+
+    Times are wall-clock times (``08:00``) in the person's own zone; empty quiet hours mean none.
+    """
+
+    person = peewee.ForeignKeyField(Person, unique=True)
+    digest = peewee.BooleanField(default=False)
+    digest_at = peewee.TextField(default="08:00")
+    quiet_from = peewee.TextField(default="")
+    quiet_to = peewee.TextField(default="")

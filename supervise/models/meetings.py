@@ -1,0 +1,238 @@
+"""Supervision meetings: who sees them, who may do what, and the parts they are made of.
+
+How one comes to be booked, moved and cancelled stands in ``booking``; how it is held, written up and
+signed in ``recording``.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import peewee
+
+from supervise import events
+from supervise.db import DateField, Model, UTCField
+from supervise.models.assignments import Assignment
+from supervise.models.availability import Availability
+from supervise.models.centres import Centre
+from supervise.models.enrolments import Enrolment
+from supervise.models.people import Actor, Person
+
+FORMATS = {
+    "one-to-one": "One to one",
+    "group": "Group supervision",
+    "peer": "Peer supervision",
+    "tutorial": "Tutorial",
+    "induction": "Induction",
+}
+"""What a meeting may be (specification 002: one-to-one, in a group or among peers)."""
+SUPERVISION = ("one-to-one", "group", "peer")
+"""The formats that are supervision; the others are guided time of the programme."""
+MODES = {"video": "Video call", "face to face": "Face to face", "phone": "Phone"}
+STANDING = ("booked", "held", "missed", "recorded", "signed")
+"""The states of a meeting that has a fixed time in somebody's calendar."""
+SEATED = ("booked", "came", "missed", "signed")
+"""The states of a place that is somebody's."""
+
+
+class Meeting(Model):
+    """One meeting of a host (a supervisor or tutor) with one learner or several. Moments are UTC.
+
+    ``uid`` and ``sequence`` are its name and revision in everybody's calendar. ``agenda`` is what
+    the agenda held when the record was signed, as JSON of record numbers.
+    """
+
+    centre = peewee.ForeignKeyField(Centre)
+    host = peewee.ForeignKeyField(Person)
+    availability = peewee.ForeignKeyField(Availability, null=True)
+    series = peewee.TextField(default="")
+    format = peewee.TextField()
+    places = peewee.IntegerField(default=1)
+    starts_at = UTCField()
+    ends_at = UTCField()
+    mode = peewee.TextField()
+    place = peewee.TextField(default="")
+    address = peewee.TextField(default="")
+    uid = peewee.TextField(unique=True, default=lambda: f"{secrets.token_hex(16)}@supervise")
+    sequence = peewee.IntegerField(default=0)
+    state = peewee.TextField()
+    version = peewee.IntegerField(default=1)
+    asked_by = peewee.ForeignKeyField(Person)
+    note = peewee.TextField(default="")
+    """What whoever asked for it wrote: why, or what about."""
+    reason = peewee.TextField(default="")
+    """Why it was declined, cancelled or moved the last time."""
+    held_minutes = peewee.IntegerField(null=True)
+    discussed = peewee.TextField(default="")
+    agenda = peewee.TextField(default="{}")
+    created_at = UTCField()
+    changed_at = UTCField()
+    recorded_at = UTCField(null=True)
+    recorded_by = peewee.ForeignKeyField(Person, null=True)
+
+    # --- who sees it ---------------------------------------------------------------------
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> peewee.ModelSelect:
+        """Those the actor hosts or attends, and those of learners assigned to them today."""
+        attended = Attendance.select(Attendance.meeting).where(Attendance.learner == actor.person)
+        assigned = Attendance.select(Attendance.meeting).where(
+            Attendance.enrolment.in_(Assignment.enrolment_ids(actor))
+        )
+        mine = (cls.host == actor.person) | cls.id.in_(attended) | cls.id.in_(assigned)
+        return cls.select().where((cls.centre == actor.centre) & mine)
+
+    def places_for(self, actor: Actor) -> list[Attendance]:
+        """The places whose content the actor reads, by name: all for whoever leads the meeting; one's
+        own; and those of learners assigned to the actor today. Each with its learner. Two queries."""
+        query = (
+            Attendance.select(Attendance, Person)
+            .join(Person, on=Attendance.learner)
+            .where(Attendance.meeting == self)
+            .order_by(Person.name, Attendance.id)
+        )
+        if not self.can_lead(actor):
+            assigned = Attendance.enrolment.in_(Assignment.enrolment_ids(actor))
+            query = query.where((Attendance.learner == actor.person) | assigned)
+        return list(query)
+
+    # --- who may do what -----------------------------------------------------------------
+
+    def can_lead(self, actor: Actor) -> bool:
+        """The host; and whoever supervises one of its learners today, so that a meeting whose host
+        left is not stranded. Never somebody who has a place in it."""
+        if actor.centre.id != self.centre_id or not actor.has("supervisor", "tutor"):
+            return False
+        here = Attendance.meeting == self
+        if Attendance.select().where(here & (Attendance.learner == actor.person)).exists():
+            return False
+        if actor.is_(self.host_id):
+            return True
+        theirs = Attendance.enrolment.in_(Assignment.enrolment_ids(actor, "supervisor"))
+        return bool(Attendance.select().where(here & theirs).exists())
+
+    # --- its parts -----------------------------------------------------------------------
+
+    @property
+    def minutes(self) -> int:
+        """How long it is planned to last, in whole minutes."""
+        return int((self.ends_at - self.starts_at).total_seconds()) // 60
+
+    @property
+    def word(self) -> str:
+        """What kind of meeting it is, in words."""
+        return FORMATS[self.format]
+
+    @property
+    def agenda_kept(self) -> dict[str, Any]:
+        """The agenda as it was when the record was signed."""
+        return dict(json.loads(self.agenda))
+
+    @property
+    def attendances(self) -> list[Attendance]:
+        """All its places, in the order they were asked for. One query."""
+        return list(Attendance.select().where(Attendance.meeting == self).order_by(Attendance.id))
+
+    def free_seat(self) -> int | None:
+        """The lowest seat that nobody has; None where the meeting is full. One query."""
+        rows = Attendance.select(Attendance.seat).where(
+            (Attendance.meeting == self) & Attendance.seat.is_null(False)
+        )
+        taken = {row.seat for row in rows}
+        return next((seat for seat in range(1, self.places + 1) if seat not in taken), None)
+
+    def told(
+        self, verb: str, now: datetime, *, by: Actor | None, note: str = "", **detail: Any
+    ) -> None:
+        """Write what was done with the meeting into the history; inside ``db.write()``.
+
+        ``note`` is a reason. Nothing of what is discussed belongs here.
+        """
+        events.record(
+            centre_id=self.centre_id,
+            verb=verb,
+            subject="meeting",
+            subject_id=self.id,
+            now=now,
+            person_id=by.recorded if by else None,
+            role=self.role_of(by) if by else "command",
+            note=note,
+            **detail,
+        )
+
+    def role_of(self, actor: Actor) -> str:
+        """In which role somebody acts on this meeting."""
+        if actor.is_(self.host_id):
+            return "supervisor" if self.format in SUPERVISION else "tutor"
+        return "supervisor" if self.can_lead(actor) else "learner"
+
+
+class Attendance(Model):
+    """One learner's place in a meeting: asked for, booked, attended, and their part of the record."""
+
+    centre = peewee.ForeignKeyField(Centre)
+    meeting = peewee.ForeignKeyField(Meeting, backref="places_taken")
+    enrolment = peewee.ForeignKeyField(Enrolment)
+    learner = peewee.ForeignKeyField(Person)
+    seat = peewee.IntegerField(null=True)
+    state = peewee.TextField()
+    version = peewee.IntegerField(default=1)
+    reason = peewee.TextField(default="")
+    feedback = peewee.TextField(default="")
+    """The supervisor's feedback to this learner."""
+    goals = peewee.TextField(default="")
+    """The learning goals agreed with this learner."""
+    reply = peewee.TextField(default="")
+    reflection = peewee.TextField(default="")
+    created_at = UTCField()
+    changed_at = UTCField()
+    signed_at = UTCField(null=True)
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> peewee.ModelSelect:
+        """One's own, those of meetings one hosts, and those of learners assigned today."""
+        hosted = Meeting.select(Meeting.id).where(Meeting.host == actor.person)
+        assigned = cls.enrolment.in_(Assignment.enrolment_ids(actor))
+        mine = (cls.learner == actor.person) | cls.meeting.in_(hosted) | assigned
+        return cls.select().where((cls.centre == actor.centre) & mine)
+
+    def can_answer(self, actor: Actor) -> bool:
+        """The learner whose place it is: accept, cancel, reply, sign."""
+        return actor.centre.id == self.centre_id and actor.is_(self.learner_id)
+
+    @classmethod
+    def seated(cls, meeting: Meeting) -> list[Attendance]:
+        """The places that are somebody's, with their learners, by name. One query."""
+        query = cls.select(cls, Person).join(Person, on=cls.learner)
+        here = (cls.meeting == meeting) & cls.state.in_(SEATED)
+        return list(query.where(here).order_by(Person.name, cls.id))
+
+
+class MeetingAction(Model):
+    """What learner or supervisor will do by when, agreed in a meeting. ``done_on`` may come later."""
+
+    centre = peewee.ForeignKeyField(Centre)
+    attendance = peewee.ForeignKeyField(Attendance, backref="actions")
+    owner = peewee.TextField()
+    text = peewee.TextField()
+    due_on = DateField()
+    done_on = DateField(null=True)
+    position = peewee.IntegerField(default=0)
+
+    @classmethod
+    def of(cls, attendances: Iterable[Attendance]) -> list[MeetingAction]:
+        """The actions of these places, in their order. One query."""
+        ids = [one.id for one in attendances]
+        return list(cls.select().where(cls.attendance.in_(ids)).order_by(cls.position, cls.id))
+
+
+class MeetingNote(Model):
+    """The private note of whoever leads a meeting: its author's alone."""
+
+    meeting = peewee.ForeignKeyField(Meeting)
+    person = peewee.ForeignKeyField(Person)
+    text = peewee.TextField(default="")
