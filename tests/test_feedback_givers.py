@@ -208,34 +208,51 @@ def test_asking_again_and_inviting_do_not_wait_for_each_other(world, monkeypatch
     assert json.loads(Feedback.get_by_id(feedback.id).answers) == []
 
 
-def test_asking_again_and_a_withdrawal_do_not_wait_for_each_other(world, monkeypatch):
-    """One has put away the old invitation, the other holds the client."""
+@pytest.mark.parametrize("first", ["asking", "withdrawing"])
+def test_asking_again_and_a_withdrawal_do_not_wait_for_each_other(world, monkeypatch, first):
+    """Whichever holds the client first is done; the other waits, and finds what it did."""
     feedback, later = invite(world), world.now + timedelta(days=15)
     me = world.actor(world.learner, later)
     consent = Consent.give(world.client(), date(2026, 3, 1), "Notes.", by=me, now=world.now)
-    away, held = threading.Event(), threading.Event()
+    half, other = threading.Event(), threading.Event()
     put_away, empty = Feedback._put_away, erasure._empty_sessions
 
-    def slow_put_away(self, *args):
-        put_away(self, *args)
-        away.set()
-        held.wait(2)
+    def pause(action):
+        def paused(*args):
+            found = action(*args)
+            half.set()
+            other.wait(0.5)  # the other begins, and cannot go on before we are done
+            return found
 
-    def slow_empty(client, now):
-        held.set()
-        away.wait(2)
-        return empty(client, now)
+        return paused
 
-    monkeypatch.setattr(Feedback, "_put_away", slow_put_away)
-    monkeypatch.setattr(erasure, "_empty_sessions", slow_empty)
+    where = (Feedback, "_put_away") if first == "asking" else (erasure, "_empty_sessions")
+    monkeypatch.setattr(*where, pause(put_away if first == "asking" else empty))
+
+    def run(name, action):
+        if name != first:
+            assert half.wait(10)
+        action()
+        other.set()
+
     asked, withdrawn = race(
-        lambda: again(feedback).ask_again(by=me, now=later),
-        lambda: erasure.withdraw(consent, later.date(), by=me, now=later),
+        lambda: run("asking", lambda: again(feedback).ask_again(by=me, now=later)),
+        lambda: run(
+            "withdrawing", lambda: erasure.withdraw(consent, later.date(), by=me, now=later)
+        ),
     )
-    assert withdrawn == "done"
-    assert asked in ("done", "WrongState", "Refused")
-    states = {row.standing(Link.get_by_id(row.link_id), later) for row in Feedback.select()}
-    assert "open" not in states or asked == "done"
+    assert (asked, withdrawn) == ("done" if first == "asking" else "Refused", "done")
+    states = ["lapsed", "withdrawn"] if first == "asking" else ["withdrawn"]
+    rows = list(Feedback.select().order_by(Feedback.id))
+    assert [row.state for row in rows] == states
+    assert {row.standing(Link.get_by_id(row.link_id), later) for row in rows} == {"ended"}
+    assert [misfit.sentence for misfit in verify.verify(world.centre)] == []
+
+
+def test_asking_holds_the_client_and_changes_nothing_of_them(world, queries):
+    with queries() as seen:
+        invite(world)
+    assert not [one for one in seen.statements if one.startswith('UPDATE "client"')]
 
 
 def test_two_invitations_of_one_address_at_once_are_one_giver(world):

@@ -237,8 +237,11 @@ class Feedback(Model):
         with write():
             _lock(self.client, by)
             link = Link.get_by_id(self.link_id)
-            if Feedback.get_by_id(self.id).standing(link, now) != "expired":
+            standing = Feedback.get_by_id(self.id).standing(link, now)
+            if standing == "open":
                 raise Refused("This link has not run out: send it again.")
+            if standing != "expired":
+                raise Refused("This link was used or taken back. Nothing was changed.")
             contact = LinkContact.get(LinkContact.link == link)
             self._put_away("lapse", "asked again", by, now)
             return Feedback.invite(
@@ -290,5 +293,5 @@ def _same(email: str, other: str) -> bool:
 def _lock(client: Client | None, by: Actor) -> None:
     """Hold the client, whose consent may just be going, and then the centre (see ``links``)."""
     if client is not None:
-        Client.update(alias=Client.alias).where(Client.id == client.id).execute()
+        client.hold()
     by.centre.lock()
