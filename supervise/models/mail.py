@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import peewee
@@ -36,6 +37,42 @@ class Mail(Model):
     claimed_at = UTCField(null=True)
     sent_at = UTCField(null=True)
     fault = peewee.TextField(default="")
+
+    @classmethod
+    def queue(
+        cls,
+        kind: str,
+        *,
+        to: Person | int,
+        centre: Centre | int,
+        now: datetime,
+        meeting: Meeting | None = None,
+        key: str | None = None,
+        due_at: datetime | None = None,
+        **detail: Any,
+    ) -> bool:
+        """Put a mail to somebody with an account into the outbox; inside ``db.write()``.
+
+        It is sent from ``due_at`` on, by default from now. With a ``key`` it is kept once only:
+        False where it is there already. ``detail`` holds numbers and dates, never words.
+        """
+        made = cls.insert(
+            kind=kind,
+            person=to,
+            centre=centre,
+            meeting=meeting,
+            key=key,
+            detail=json.dumps(detail, sort_keys=True, default=str),
+            created_at=now,
+            due_at=due_at or now,
+        )
+        if key is None:
+            made.execute()
+            return True
+        if cls.select().where(cls.key == key).exists():
+            return False
+        made.on_conflict_ignore().execute()
+        return True
 
     @property
     def details(self) -> dict[str, Any]:
