@@ -186,6 +186,58 @@ def test_several_versions_and_answers_are_counted_once(demanding, browser):
     assert len(said[session.id]) == 1
 
 
+# --- for the learner, until it is answered or corrected --------------------------------------
+
+
+def tabs(coach):
+    """How many each tab of the confirmations holds."""
+    page = text(coach.get("/confirmations"))
+    names = ("To ask", "Asked", "Disputed", "Confirmed", "Lapsed")
+    return {name: int(re.search(rf"{name} (\d+)", page)[1]) for name in names}
+
+
+@pytest.mark.parametrize("withdrawn", [False, True], ids=["asked again", "withdrawn after"])
+def test_the_learner_sees_a_dispute_until_it_is_answered(world, browser, queries, withdrawn):
+    disputed_and_asked_again(world, browser, withdrawn)
+    coach = browser(world.learner)
+    assert "1 session disputed by a client" in text(coach.get("/"))
+    assert (tabs(coach)["Disputed"], tabs(coach)["Lapsed"]) == (1, 1 if withdrawn else 0)
+    with queries() as seen:
+        page = text(coach.get("/confirmations?state=disputed"))
+    assert seen.count <= 12, seen
+    assert re.search(r"Says it did not take place ?: “It never happened”", page)
+    assert ("asked again Thu 8 Oct" in page) != withdrawn
+    assert ("or Ask again Client A" in page) == withdrawn
+    assert "It never happened" not in text(coach.get("/confirmations?state=lapsed"))
+    if not withdrawn:
+        says(Link.select().order_by(Link.id.desc()).get(), Answer())
+        assert (tabs(coach)["Disputed"], tabs(coach)["Lapsed"]) == (0, 1)
+        assert "disputed by a client" not in text(coach.get("/"))
+
+
+def test_once_it_is_corrected_the_client_is_to_be_asked(world, browser):
+    session = disputed_and_asked_again(world, browser, withdrawn=False, state="draft")
+    coach = browser(world.learner)
+    save(world, session, minutes=45)
+    assert tabs(coach) == {"To ask": 1, "Asked": 0, "Disputed": 0, "Confirmed": 0, "Lapsed": 2}
+    assert "disputed by a client" not in text(coach.get("/"))
+    save(world, session, minutes=60)  # as they had disputed it
+    assert tabs(coach)["Disputed"] == 1
+
+
+def test_today_counts_disputes_apart_from_what_is_not_answered(world, browser):
+    disputed_and_asked_again(world, browser, withdrawn=False)
+    other = world.session(day=date(2026, 9, 2), clients=("Client B",))
+    asked(world, other, alias="Client B")
+    Confirmation.update(asked_at=NOW - timedelta(days=9)).execute()
+    coach = browser(world.learner)
+    page = text(coach.get("/"))
+    assert "1 session disputed by a client" in page
+    assert "2 confirmations asked for and not answered 9 days" in page
+    told = text(browser(world.person("Owen Tasker", "learner")).get("/"))
+    assert "disputed by a client" not in told
+
+
 # --- a client who withdrew consent -----------------------------------------------------------
 
 

@@ -59,9 +59,9 @@ def theirs() -> peewee.Expression:
     )
 
 
-def disputed() -> peewee.Expression:
-    """The condition on a ``PracticeSession`` that a client of it disputes it, as ``told`` reads it."""
-    one, later = Confirmation.alias(), Confirmation.alias()
+def stands(one: Any) -> peewee.Expression:
+    """The condition on a confirmation that its dispute is the last that the client answered."""
+    later = Confirmation.alias()
     anew = later.select(peewee.SQL("1")).where(
         (later.session == one.session)
         & (later.client == one.client)
@@ -73,11 +73,22 @@ def disputed() -> peewee.Expression:
         .join(Engagement)
         .where((SessionEngagement.session == one.session) & (Engagement.client == one.client))
     )
-    stands = ~peewee.fn.EXISTS(anew) & peewee.fn.EXISTS(with_them)
-    rows = one.select(peewee.SQL("1")).where(
-        (one.session == PracticeSession.id)
-        & ((one.state == "disputed") | ((one.state == "lapsed") & (one.what != "") & stands))
-    )
+    last = ~peewee.fn.EXISTS(anew) & peewee.fn.EXISTS(with_them)
+    return (one.state == "disputed") | ((one.state == "lapsed") & (one.what != "") & last)
+
+
+def unsettled(one: Any) -> peewee.Expression:
+    """The same, until the learner has corrected the session: then there is something new to ask.
+
+    The query has the ``PracticeSession`` beside it.
+    """
+    return (one.state == "disputed") | (stands(one) & _matches(one))
+
+
+def disputed() -> peewee.Expression:
+    """The condition on a ``PracticeSession`` that a client of it disputes it, as ``told`` reads it."""
+    one = Confirmation.alias()
+    rows = one.select(peewee.SQL("1")).where((one.session == PracticeSession.id) & stands(one))
     return peewee.fn.EXISTS(rows)
 
 

@@ -22,7 +22,7 @@ from supervise.models import (
     SessionEngagement,
 )
 from supervise.models.confirmations import LAPSED, askable
-from supervise.models.said import withdrawn
+from supervise.models.said import unsettled, withdrawn
 from supervise.rules import moments
 from supervise.rules.conditions import says
 from supervise.rules.facts import ConfirmationFacts
@@ -71,8 +71,9 @@ def counts(actor: Actor, client: int | None = None) -> dict[str, int]:
     query = Confirmation.visible_to(actor)
     if client is not None:
         query = query.where(Confirmation.client == client)
-    grouped = query.select(Confirmation.state, peewee.fn.COUNT(Confirmation.id))
-    found = Counter(dict(grouped.group_by(Confirmation.state).tuples()))
+    tab = peewee.Case(None, [(unsettled(Confirmation), "disputed")], Confirmation.state)
+    grouped = query.select(tab, peewee.fn.COUNT(Confirmation.id)).join(PracticeSession)
+    found = Counter(dict(grouped.group_by(peewee.SQL("1")).tuples()))
     return {"": to_ask(actor, client).count(), **{tab: found[tab] for tab in TABS if tab}}
 
 
@@ -108,18 +109,33 @@ def asking(found: Sequence[Link], now: datetime) -> list[Asking]:
     return [Asking(link, by_link.get(link.id, []), link.standing(now) == "open") for link in found]
 
 
-def answers(actor: Actor, state: str, client: int | None = None) -> peewee.ModelSelect:
-    """The confirmations in one state, the latest first, with client and session."""
+def answers(actor: Actor, tab: str, client: int | None = None) -> peewee.ModelSelect:
+    """The confirmations under one tab, the latest first, with client and session.
+
+    What is disputed stays there until it is answered anew or corrected: asking again, or ending the
+    link of that, settles nothing.
+    """
+    open_ = unsettled(Confirmation)
     query = (
         Confirmation.visible_to(actor)
         .select(Confirmation, Client, PracticeSession)
         .join(Client)
         .switch(Confirmation)
         .join(PracticeSession)
-        .where(Confirmation.state == state)
+        .where(open_ if tab == "disputed" else (Confirmation.state == tab) & ~open_)
         .order_by(Confirmation.answered_at.desc(nulls="LAST"), Confirmation.id.desc())
     )
     return query if client is None else query.where(Confirmation.client == client)
+
+
+def asked_again(rows: Sequence[Confirmation]) -> dict[int, datetime]:
+    """By disputed confirmation: when its client was asked about the session again. One query."""
+    asked = Confirmation.select().where(
+        (Confirmation.state == "asked") & Confirmation.session.in_([row.session_id for row in rows])
+    )
+    when = {(one.session_id, one.client_id): one.asked_at for one in asked}
+    keys = {row.id: (row.session_id, row.client_id) for row in rows}
+    return {row_id: when[key] for row_id, key in keys.items() if key in when}
 
 
 def why_lapsed(rows: Sequence[Confirmation]) -> dict[int, tuple[str, datetime]]:
@@ -155,15 +171,11 @@ def owed(actor: Actor) -> Owed:
     midnight = moments.to_utc(
         actor.today - timedelta(days=actor.centre.due_days - 1), time(0), actor.centre.zone
     )
-    disputed = Confirmation.state == "disputed"
     waits = (Confirmation.state == "asked") & (Confirmation.asked_at < midnight)
-    count, oldest = peewee.fn.COUNT(Confirmation.id), peewee.fn.MIN(Confirmation.asked_at)
-    rows = Confirmation.visible_to(actor).where(disputed | waits)
-    grouped = rows.select(Confirmation.state, count, oldest).group_by(Confirmation.state).tuples()
-    found = {state: rest for state, *rest in grouped}
-    unanswered, since = found.get("asked", (0, None))
-    return Owed(
-        found.get("disputed", (0, None))[0],
-        unanswered,
-        Confirmation.asked_at.python_value(since) if isinstance(since, str) else since,
-    )
+    asked_at = peewee.Case(None, [(waits, Confirmation.asked_at)])
+    disputed = peewee.Case(None, [(unsettled(Confirmation), Confirmation.id)])
+    count = peewee.fn.COUNT
+    query = Confirmation.visible_to(actor).join(PracticeSession)
+    numbers = query.select(count(disputed), count(asked_at), peewee.fn.MIN(asked_at))
+    disputes, unanswered, since = numbers.tuples()[0]
+    return Owed(disputes, unanswered, Confirmation.asked_at.python_value(since))

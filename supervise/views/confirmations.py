@@ -56,6 +56,7 @@ def _page(status: int = 200, refused: str = "", ticked: Any = frozenset()) -> Re
     else:
         found = web.Page.of(report.answers(actor, tab, client))
         told["why"] = report.why_lapsed(found.rows) if tab == "lapsed" else {}
+        told["again_at"] = report.asked_again(found.rows) if tab == "disputed" else {}
     return web.show(
         "confirmations/page.html", "confirmations/_list.html", status,
         tab=tab, tabs=report.TABS, counts=report.counts(actor, client), found=found, said=report.said,
