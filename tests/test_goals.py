@@ -1,5 +1,6 @@
 """Goals of an engagement, what sessions do for them, and the closing review."""
 
+import re
 from datetime import date
 
 import pytest
@@ -260,6 +261,32 @@ def test_others_read_neither(world, as_, goal, who):
     client = as_(getattr(world, who))
     text(client.get(f"/goals/{goal.id}"), 403)
     text(client.get(f"/engagements/{goal.engagement_id}/closing"), 403)
+
+
+def test_the_closing_review_has_start_outcome_and_what_remains_of_each_goal(world, goal, as_):
+    me = world.actor(world.learner)
+    reached = Goal.set(
+        engagement_of(world), {"text": "Delegate", "progress": 2}, by=me, now=world.now
+    )
+    reached.change({"state": "reached", "progress": 10}, version=1, by=me, now=world.now)
+    goal.change({"progress": 6}, version=1, by=me, now=world.now)
+    dropped = Goal.set(engagement_of(world), {"text": "Write"}, by=me, now=world.now)
+    dropped.change({"state": "dropped"}, version=1, by=me, now=world.now)
+    world.session(state="submitted")
+    for person in (world.learner, world.supervisor):
+        page = " ".join(text(as_(person).get(f"/engagements/{goal.engagement_id}/closing")).split())
+        plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+        lead, delegate, write = plain.split("As each was set")[1].split(" Start ")[1:]
+        assert "0 of 10, set on 8 Oct 2026 Measure Three meetings in a row" in lead
+        assert "Outcome 6 of 10, open Remains 4 of 10 to go, by 1 Dec 2026" in lead
+        assert "2 of 10, set on 8 Oct 2026 Outcome 10 of 10, reached" in delegate
+        assert "Remains Nothing: it was reached" in delegate
+        assert "Remains Nothing: it was dropped" in write
+
+
+def test_a_closing_review_without_goals_says_so(world, learner):
+    page = text(learner.get(f"/engagements/{engagement_of(world).id}/closing"))
+    assert "No goals were set." in page
 
 
 def test_queries_stay_few(world, learner, goal, queries):

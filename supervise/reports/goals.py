@@ -1,4 +1,4 @@
-"""The history of a goal in words: which parts changed, and how far along it came."""
+"""Goals as they were set beside what came of them, and the history of each in words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 import peewee
 
 from supervise.events import Event
-from supervise.models import Goal, Person
+from supervise.models import Engagement, Goal, Person
+from supervise.models.goals import FURTHEST
 from supervise.rules.moments import short_date
 
 FIELDS = {
@@ -21,6 +22,36 @@ FIELDS = {
     "owner": "the owner",
     "milestones": "the milestones",
 }
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A goal as it was set (UTC, 0 to 10), beside what came of it and what remains."""
+
+    goal: Goal
+    set_at: datetime
+    start: int
+
+    @property
+    def remains(self) -> str:
+        """What is left of it, in words."""
+        if self.goal.state != "open":
+            return "Nothing: it was " + self.goal.state
+        by = f", by {short_date(self.goal.due_on)}" if self.goal.due_on else ""
+        left = FURTHEST - self.goal.progress
+        return f"{left} of {FURTHEST} to go{by}" if left else "To be marked as reached"
+
+
+def compared(engagement: Engagement) -> list[Compared]:
+    """Start beside outcome of each goal of an engagement, in the order they were set. Two queries."""
+    goals = list(Goal.select().where(Goal.engagement == engagement).order_by(Goal.id))
+    told = Event.select().where(
+        (Event.subject == "goal")
+        & (Event.verb == "set")
+        & Event.subject_id.in_([goal.id for goal in goals])
+    )
+    begun = {event.subject_id: event.details["progress"][1] for event in told}
+    return [Compared(goal, goal.created_at, begun.get(goal.id, 0)) for goal in goals]
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,7 @@ def closing_page(
         engagement=engagement,
         review=review,
         models=MODELS,
+        goals=report.compared(engagement),
         form=form,
         seen=seen,
         meanwhile=meanwhile,
