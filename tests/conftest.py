@@ -10,6 +10,7 @@ import peewee
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import Rule
 
 from supervise import db
 from supervise.settings import Settings
@@ -75,6 +76,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(mark)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _addresses_compiled_once() -> Iterator[None]:
+    """Werkzeug compiles two functions for each address of each app; every test makes the same app."""
+    made: dict[Any, Any] = {}
+    compile_anew = Rule._compile_builder
+
+    def compile_once(self: Rule, append_unknown: bool = True) -> Any:
+        key = (self.rule, tuple(self._trace), str(self.defaults), append_unknown)
+        if key not in made:
+            made[key] = compile_anew(self, append_unknown)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", compile_once)
+        yield
+
+
 @pytest.fixture(scope="session")
 def running_engine() -> Iterator[Callable[[str], engines.Engine]]:
     """Starts an engine at its first use and stops all at the end."""
@@ -116,8 +134,15 @@ def settings(address: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def database(settings: Settings) -> peewee.Database:
-    """The bound database; it connects by itself and is closed after the test."""
-    return db.connect_to(settings.database)
+    """The bound database; it connects by itself and is closed after the test.
+
+    SQLite does not wait for the disk: what survives a crash is test_crash's, which starts a server.
+    """
+    made = db.connect_to(settings.database)
+    if isinstance(made, peewee.SqliteDatabase):
+        made.pragma("synchronous", "off", permanent=True)
+        made.close()
+    return made
 
 
 @pytest.fixture
