@@ -52,6 +52,15 @@ def sha256(content: Any) -> str:
     return hashlib.sha256(canonical(content).encode()).hexdigest()
 
 
+def keyed_sha256(content: Any) -> str:
+    """The same hash under the instance's key: from it nobody without the key can guess the content.
+
+    For words that may have to be erased. Their hash stays in the history, where it tells whether
+    they are still as they were written.
+    """
+    return hmac.new(_key, canonical(content).encode(), hashlib.sha256).hexdigest()
+
+
 class ChainHead(Model):
     """Where a centre's chain ends: how many links, the last hash, and the seal over both."""
 

@@ -261,7 +261,7 @@ def test_the_history_names_fields_and_days_and_no_word(world, me):
     assert told == [
         {"fields": ["name", "email"]},
         {"fields": ["email"]},
-        {"given_on": "2026-03-01"},
+        {"given_on": "2026-03-01", "scope": Consent.get().scope_hash()},
     ]
 
 

@@ -123,7 +123,7 @@ CREATE TABLE feedback (
   version INTEGER NOT NULL DEFAULT 1, questions TEXT NOT NULL DEFAULT '[]', answers TEXT NOT NULL DEFAULT '[]',
   may_quote {bool}, invited_at {moment} NOT NULL, given_at {moment}, reply TEXT NOT NULL DEFAULT '', replied_at {moment},
   put_away_at {moment}, handle TEXT UNIQUE, place INTEGER, floor INTEGER CHECK (floor > 0),
-  giver TEXT NOT NULL CHECK (giver <> ''),
+  giver TEXT NOT NULL CHECK (giver <> ''), erased_at {moment} CHECK (erased_at IS NULL OR reply = ''),
   CHECK (state <> 'given' OR (given_at IS NOT NULL AND may_quote IS NOT NULL AND handle IS NOT NULL
     AND place IS NOT NULL AND floor IS NOT NULL)));
 CREATE INDEX feedback_learner ON feedback (learner_id, centre_id, state);
@@ -148,6 +148,9 @@ POSTGRESQL = {
     "false": "FALSE",
 }
 
+# What was said under a name may lose its words, once, when its client withdraws consent.
+ERASED = "(OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NOT OLD.anonymous)"
+
 # condition → what is said; each on one table before one kind of change
 REFUSALS = (
     ("contract_sealed", "UPDATE", "contract",
@@ -169,12 +172,14 @@ REFUSALS = (
      "OR NEW.purpose <> OLD.purpose OR NEW.party <> OLD.party OR NEW.nonce <> OLD.nonce",
      "a link stays as it was sent"),
     ("feedback_sealed", "UPDATE", "feedback",
-     "OLD.state = 'given' AND (NEW.state <> OLD.state OR NEW.answers <> OLD.answers OR NEW.questions <> OLD.questions "
+     f"OLD.state = 'given' AND (NEW.state <> OLD.state OR NEW.questions <> OLD.questions OR (NOT {ERASED} AND "
+     "(NEW.answers <> OLD.answers OR NEW.erased_at IS DISTINCT FROM OLD.erased_at "
+     "OR (OLD.reply <> '' AND NEW.reply <> OLD.reply))) "
      "OR NEW.source <> OLD.source OR NEW.about <> OLD.about OR NEW.anonymous <> OLD.anonymous "
      "OR NEW.given_at <> OLD.given_at OR NEW.may_quote <> OLD.may_quote OR NEW.learner_id <> OLD.learner_id "
      "OR NEW.place <> OLD.place OR NEW.floor <> OLD.floor OR NEW.giver <> OLD.giver OR NEW.handle <> OLD.handle "
      "OR NEW.link_id <> OLD.link_id OR NEW.client_id IS DISTINCT FROM OLD.client_id OR NEW.centre_id <> OLD.centre_id "
-     "OR NEW.enrolment_id <> OLD.enrolment_id OR (OLD.reply <> '' AND NEW.reply <> OLD.reply))",
+     "OR NEW.enrolment_id <> OLD.enrolment_id)",
      "feedback given is sealed"),
     ("feedback_kept", "DELETE", "feedback", "OLD.state = 'given'", "feedback given is sealed"),
     ("confirmation_sealed", "UPDATE", "confirmation",

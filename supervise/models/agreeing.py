@@ -163,17 +163,19 @@ def agree(link: Link, name: str, *, now: datetime) -> Contract:
     """
     with write():
         contract = _open(link, now)
-        contract.told("agreed to", now, person_id=None, role=link.party)
-        missing = set(contract.who_agrees) - agreed_by(contract) - {link.party}
-        engagement = None if missing else _stand(contract, link.party, now)
-        sign_off = _sign(contract, link.party, None, now, version=link.subject_version)
+        version, party = link.subject_version, link.party
+        typed = Agreement.hash_of_name(contract.id, version, party, name)
+        contract.told("agreed to", now, person_id=None, role=party, version=version, name=typed)
+        missing = set(contract.who_agrees) - agreed_by(contract) - {party}
+        engagement = None if missing else _stand(contract, party, now)
+        sign_off = _sign(contract, party, None, now, version=version)
         SignedName.create(sign_off_id=sign_off.id, name=name)
         if engagement is not None:
             signing.sign(
                 engagement,
                 subject="engagement",
                 person_id=None,
-                role=link.party,
+                role=party,
                 decision="dated",
                 now=now,
             )
@@ -189,9 +191,7 @@ def decline(link: Link, why: str, *, now: datetime) -> Contract:
         contract = _open(link, now)
         told = {"declined_by": link.party, "declined_why": why}
         if contract.somebody_agreed():
-            draft = contract.anew(now, person_id=None, role=link.party)
-            Contract.update(**told).where(Contract.id == draft.id).execute()
-            return draft
+            return contract.anew(now, person_id=None, role=link.party, **told)
         advance(contract, CONTRACT, "decline", changed_at=now, **told)
         contract.end_links(now)
         contract.told("declined", now, person_id=None, role=link.party)

@@ -13,7 +13,7 @@ from typing import Any
 
 import peewee
 
-from supervise import events
+from supervise import events, signing
 from supervise.db import DateField, Model, UTCField, is_sqlite, write
 from supervise.models.centres import Centre
 from supervise.models.clients import Client, Engagement
@@ -108,6 +108,11 @@ class Contract(Model):
             "planned_sessions": self.planned_sessions,
             "planned_minutes": self.planned_minutes,
         }
+
+    def written(self) -> dict[str, Any]:
+        """What is said of it beside what the parties sign, and may be erased."""
+        names = ("id", "declined_by", "declined_why", "ended_reason")
+        return {name: getattr(self, name) for name in names}
 
     # --- the learner's moves -------------------------------------------------------------
 
@@ -215,10 +220,11 @@ class Contract(Model):
         mine = (Agreement.contract == self) & (Agreement.contract_version == self.version)
         return bool(Agreement.select().where(mine & (Agreement.party != "coach")).exists())
 
-    def anew(self, now: datetime, *, person_id: int | None, role: str) -> Contract:
+    def anew(self, now: datetime, *, person_id: int | None, role: str, **declined: str) -> Contract:
         """Withdraw an offer that somebody agreed to, and return the same text as the next version.
 
         What was signed stays to be read under its number, so that no other text ever bears it.
+        ``declined`` goes to the next version: by whom, and why.
         """
         advance(self, CONTRACT, "withdraw", changed_at=now)
         self.end_links(now)
@@ -227,6 +233,7 @@ class Contract(Model):
         draft: Contract = Contract.create(
             centre=self.centre_id, engagement=self.engagement_id, number=self.number + 1,
             created_at=now, changed_at=now, **{name: getattr(self, name) for name in names},
+            **declined,
         )  # fmt: skip
         draft.told("begun", now, person_id=person_id, role=role)
         return draft
@@ -238,7 +245,7 @@ class Contract(Model):
     def told(
         self, verb: str, now: datetime, *, person_id: int | None, role: str, **detail: Any
     ) -> None:
-        """Write a line of the contract's history; never with its words."""
+        """Write a line of the contract's history; never with its words, but for their keyed hash."""
         events.record(
             centre_id=self.centre_id,
             verb=verb,
@@ -248,6 +255,7 @@ class Contract(Model):
             person_id=person_id,
             role=role,
             number=self.number,
+            written=signing.keyed_sha256(self.written()),
             **detail,
         )
 
@@ -277,6 +285,11 @@ class Agreement(Model):
     party = peewee.TextField()
     version = peewee.IntegerField(default=1)
     agreed_at = UTCField()
+
+    @staticmethod
+    def hash_of_name(contract_id: int, version: int, party: str, name: str) -> str:
+        """What the history holds of the name that a party typed: a keyed hash, of this place alone."""
+        return signing.keyed_sha256([contract_id, version, party, name])
 
     def signed_content(self) -> dict[str, Any]:
         """What this signature covers: the whole contract, and for which party."""

@@ -1,12 +1,29 @@
 """Withdrawn consent: what was written about a client goes; when and how long they met stays.
 
-Signed hours stay signed. Each session's erasure is a line of its history that holds a hash over
+Signed hours stay signed. Whatever loses words has a line of history that says so, with a hash over
 what stays of it, and the signature has one too, so ``verify`` still proves the minutes
 (product.md: "Withdrawing consent removes content and keeps provable minutes").
+
+Goes: the texts of every session with them, a group's too, and its private notes; who they and
+their sponsor are; what the coach found out, the closing review; why a contract was declined or
+ended; drafts, offers and goals that nobody agreed to; the names typed under links; open links and
+mail not sent; what they and their sponsor said under a name in own words, with the replies.
+
+Stays, each for a reason:
+  - date, start, length, kind, unit and clients of a session, and who approved it with what comment:
+    the learner's hours rest on them, and the comments are part of the signed history;
+  - the text of a contract, and the goals in it, once a party has signed it, whether it is in force,
+    withdrawn, replaced or ended: it is the learner's evidence, the signature covers it, and it
+    names nobody, since none is offered that does; and who declined one, without their words;
+  - what was confirmed or disputed, with the reason given: it is signed, and it decides hours;
+  - that feedback was given, when, its ratings, and the leave to quote them;
+  - feedback without a name, whole: nobody can tell whose it is, and what went would tell;
+  - the consent, its scope and its days: they prove that writing was allowed until then.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -38,7 +55,7 @@ EMPTY = dict.fromkeys(TEXTS, "") | {"unparsed": "{}"}
 REMOVED = "Removed when consent was withdrawn"
 """What a goal says then: the history tells that there was one."""
 VERB = "erased"
-"""What the history says of a session whose texts were taken away."""
+"""What the history says of whatever lost its words."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +96,7 @@ def extent(client: Client, now: datetime) -> Extent:
 def withdraw(consent: Consent, withdrawn_on: date, *, by: Actor, now: datetime) -> int:
     """Withdraw consent as the client asked; returns how many sessions lost their texts.
 
-    Goes: the texts of every session with them, a group's too, private notes among them; who they
-    are, what the coach noted of them, goals and drafts that no agreed contract holds, names typed
-    under agreements, open links and unsent mail.
-    Stays: date, length, kind and unit of each session, what was signed, contracts, comments that
-    are part of the history, and feedback that was given. Raises NotAllowed for anybody but the
+    What goes and what stays is said at the top of this file. Raises NotAllowed for anybody but the
     client's learner, ValueError for a day that cannot be, WrongState where it is withdrawn already.
     """
     client = consent.client
@@ -113,6 +126,7 @@ def withdraw(consent: Consent, withdrawn_on: date, *, by: Actor, now: datetime) 
             withdrawn_on=withdrawn_on,
             sessions=len(erased),
         )
+        _empty_feedback(client, by, now)
     return len(erased)
 
 
@@ -158,7 +172,7 @@ def _empty_contracts(client: Client, contracts: list[Contract], by: Actor, now: 
             contract.take_back(by=by, now=now)
     mine = Engagement.select(Engagement.id).where(Engagement.client == client)
     theirs = Contract.engagement.in_(mine)
-    Contract.update(declined_why="").where(theirs).execute()
+    Contract.update(declined_why="", ended_reason="").where(theirs).execute()
     Contract.update(parts="{}", goals="[]", changed_at=now, version=Contract.version + 1).where(
         theirs & (Contract.state == "draft")
     ).execute()
@@ -173,6 +187,33 @@ def _empty_contracts(client: Client, contracts: list[Contract], by: Actor, now: 
     Goal.update(**emptied, changed_at=now, version=Goal.version + 1).where(
         Goal.id.in_(loose)
     ).execute()
+    for goal in Goal.select().where(Goal.id.in_(loose)).order_by(Goal.id):
+        goal.told(VERB, by, now)
+    for contract in Contract.select().where(theirs).order_by(Contract.id):
+        contract.told(VERB, now, person_id=by.recorded, role="learner")
+
+
+def _empty_feedback(client: Client, by: Actor, now: datetime) -> None:
+    """Take what was said under a name in own words, and the replies; ratings stay.
+
+    The history is held by now, so that nobody is just replying.
+    """
+    mine = (Feedback.client == client) & (Feedback.state == "given") & ~Feedback.anonymous
+    for feedback in Feedback.select().where(mine & Feedback.erased_at.is_null()):
+        emptied = {"answers": json.dumps(feedback.ratings), "reply": "", "erased_at": now}
+        Feedback.update(**emptied).where(Feedback.id == feedback.id).execute()
+        left = Feedback.get_by_id(feedback.id)
+        events.record(
+            centre_id=client.centre_id,
+            verb=VERB,
+            subject="feedback",
+            subject_id=feedback.id,
+            now=now,
+            person_id=by.recorded,
+            role="learner",
+            kept_sha256=signing.kept_sha256(left, left.signed_content()),
+            replied=bool(feedback.reply),
+        )
 
 
 def _tell(ids: list[int], by: Actor, now: datetime) -> None:
@@ -208,9 +249,9 @@ def _forget(client: Client, by: Actor, now: datetime) -> None:
     SignedName.delete().where(SignedName.sign_off_id.in_(_signed_by(client))).execute()
     engagements = Engagement.select(Engagement.id).where(Engagement.client == client)
     reviews = ClosingReview.engagement.in_(engagements)
-    ClosingReview.update(start="", outcome="", remains="", evaluation="", success="").where(
-        reviews
-    ).execute()
+    ClosingReview.update(**dict.fromkeys(ClosingReview.TEXTS, "")).where(reviews).execute()
+    for review in ClosingReview.select().where(reviews):
+        review.told(VERB, by, now)
 
 
 def _signed_by(client: Client) -> peewee.ModelSelect:

@@ -38,7 +38,12 @@ class Feedback(Model):
     ``questions`` are those that were shown, ``answers`` what was said to each, in the same order.
     ``place`` orders answers as they were given; ``floor`` is what the giver was promised. ``giver``
     is the same on all rows of one person, so that nobody fills the floor alone; it is shown nowhere.
+    ``erased_at`` says when a withdrawn consent took what it says in own words (``erasure``).
     """
+
+    ASKED = ("id", "centre_id", "enrolment_id", "learner_id", "client_id", "link_id", "source",
+             "about", "anonymous", "giver")  # fmt: skip
+    KEPT = (*ASKED, "may_quote", "handle", "place", "floor", "questions", "ratings")
 
     centre = peewee.ForeignKeyField(Centre)
     enrolment = peewee.ForeignKeyField(Enrolment)
@@ -62,6 +67,7 @@ class Feedback(Model):
     place = peewee.IntegerField(null=True)
     floor = peewee.IntegerField(null=True)
     giver = peewee.TextField()
+    erased_at = UTCField(null=True)
 
     # --- who sees what -------------------------------------------------------------------
 
@@ -104,16 +110,22 @@ class Feedback(Model):
         asked = [Question(kind, text) for kind, text in json.loads(self.questions)]
         return list(zip(asked, json.loads(self.answers), strict=True))
 
+    @property
+    def ratings(self) -> list[str]:
+        """The answers without those in own words; as many as there are questions."""
+        both = zip(json.loads(self.questions), json.loads(self.answers), strict=False)
+        return [answer if kind == "rating" else "" for (kind, _), answer in both]
+
+    def asked_content(self) -> dict[str, Any]:
+        """Who is asked about what, by which link; the history holds a keyed hash of it."""
+        return {name: getattr(self, name) for name in self.ASKED}
+
     def signed_content(self) -> dict[str, Any]:
         """What the giver signs: the questions as shown, the answers, the leave to quote, and all
         that decides who reads it when."""
-        names = (
-            "learner_id", "client_id", "source", "about", "anonymous", "may_quote",
-            "place", "floor", "giver",
-        )  # fmt: skip
-        content = {name: getattr(self, name) for name in names}
+        names = ("may_quote", "handle", "place", "floor", "ratings")
         texts = {"questions": json.loads(self.questions), "answers": json.loads(self.answers)}
-        return {"id": self.id, **content, **texts}
+        return {**self.asked_content(), **{name: getattr(self, name) for name in names}, **texts}
 
     # --- moves ---------------------------------------------------------------------------
 
@@ -163,7 +175,7 @@ class Feedback(Model):
             )  # fmt: skip
             link.subject_id = made.id
             link.save()
-            made._tell("invited", by, now)
+            made._tell("invited", by, now, asked=signing.keyed_sha256(made.asked_content()))
         return made
 
     @classmethod
@@ -265,7 +277,7 @@ class Feedback(Model):
         return signing.sha256({"handle": self.handle, "reply": text})
 
     def reply_to(self, text: str, *, by: Actor, now: datetime) -> None:
-        """Answer it, once. Raises Refused where a reply stands already."""
+        """Answer it, once. Raises Refused where a reply stands already, or its words are gone."""
         allow(self.can_manage(by))
         with write():
             # Not under the feedback's own number: an anonymous one's would lead to its invitation.
@@ -275,13 +287,15 @@ class Feedback(Model):
                 reply_sha256=self.reply_sha256(text),
             )  # fmt: skip
             mine = (Feedback.id == self.id) & (Feedback.state == "given") & (Feedback.reply == "")
+            if Feedback.select().where(mine & Feedback.erased_at.is_null(False)).exists():
+                raise Refused("Its words were removed when consent was withdrawn.")
             if not Feedback.update(reply=text, replied_at=now).where(mine).execute():
                 raise Refused("You have replied to this already.")
 
-    def _tell(self, verb: str, by: Actor, now: datetime) -> None:
+    def _tell(self, verb: str, by: Actor, now: datetime, **detail: Any) -> None:
         events.record(
             centre_id=self.centre_id, verb=verb, subject="feedback", subject_id=self.id,
-            now=now, person_id=by.person.id, role="learner",
+            now=now, person_id=by.person.id, role="learner", **detail,
         )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import peewee
 
-from supervise import events
+from supervise import events, signing
 from supervise.db import DateField, Model, UTCField, write
 from supervise.models.centres import Centre
 from supervise.models.clients import Client, Engagement
@@ -76,7 +76,7 @@ class Goal(Model):
                 changed_at=now,
                 **{name: value for name, value in values.items() if name != "state"},
             )
-            goal._told("set", by, now, due_on=[None, goal.due_on], progress=[0, goal.progress])
+            goal.told("set", by, now, due_on=[None, goal.due_on], progress=[0, goal.progress])
         return goal
 
     def change(
@@ -112,14 +112,16 @@ class Goal(Model):
             if wanted != self.state:
                 advance(self, GOAL, GOAL_MOVES[wanted])
             texts = sorted(name for name in changed if name in TEXTS)
-            self._told("changed", by, now, note=note, fields=texts, **told)
+            self.told("changed", by, now, note=note, fields=texts, **told)
 
     def _take(self, values: Mapping[str, Any]) -> None:
         for name, value in values.items():
             setattr(self, name, value)
         self._dirty.clear()
 
-    def _told(self, verb: str, by: Actor, now: datetime, **detail: Any) -> None:
+    def told(self, verb: str, by: Actor, now: datetime, **detail: Any) -> None:
+        """Write a line of its history, after the change: with a keyed hash of what it now says."""
+        kept = Goal.get_by_id(self.id)  # by now nobody else changes the row
         events.record(
             centre_id=self.centre_id,
             verb=verb,
@@ -128,8 +130,13 @@ class Goal(Model):
             now=now,
             person_id=by.person.id,
             role="learner",
+            written=signing.keyed_sha256(kept.written()),
             **detail,
         )
+
+    def written(self) -> dict[str, Any]:
+        """All that is said of it, and how far along it is."""
+        return {**self.as_offered(), "state": self.state, "progress": self.progress}
 
     def names(self, *names: str) -> list[str]:
         """What of these names stands in the goal, as it stands there."""
@@ -198,7 +205,7 @@ def worked_on(
                 Goal.update(progress=step, version=Goal.version + 1, changed_at=now).where(
                     Goal.id == goal_id
                 ).execute()
-                goal._told("worked on", by, now, session=session.id, progress=[goal.progress, step])
+                goal.told("worked on", by, now, session=session.id, progress=[goal.progress, step])
 
 
 def _is_latest(session: PracticeSession, goal_id: int) -> bool:
@@ -210,6 +217,8 @@ def _is_latest(session: PracticeSession, goal_id: int) -> bool:
 
 class ClosingReview(Model):
     """The end of an engagement: start beside outcome, what remains, how it was judged and marked."""
+
+    TEXTS = ("start", "outcome", "remains", "evaluation", "success")
 
     centre = peewee.ForeignKeyField(Centre)
     engagement = peewee.ForeignKeyField(Engagement, unique=True)
@@ -261,12 +270,23 @@ class ClosingReview(Model):
                 raise WrongState(
                     "This review was changed meanwhile. Look again, then write. Nothing was changed."
                 )
-            events.record(
-                centre_id=self.engagement.centre_id,
-                verb="completed the review" if complete else "wrote the review",
-                subject="closing review",
-                subject_id=self.engagement_id,
-                now=now,
-                person_id=by.person.id,
-                role="learner",
-            )
+            review = ClosingReview.get(ClosingReview.engagement == self.engagement_id)
+            review.told("completed the review" if complete else "wrote the review", by, now)
+
+    def told(self, verb: str, by: Actor, now: datetime) -> None:
+        """Write a line of its history, with a keyed hash of what it now says."""
+        events.record(
+            centre_id=self.centre_id,
+            verb=verb,
+            subject="closing review",
+            subject_id=self.engagement_id,
+            now=now,
+            person_id=by.person.id,
+            role="learner",
+            written=signing.keyed_sha256(self.written()),
+        )
+
+    def written(self) -> dict[str, Any]:
+        """All that it says, and when it was complete."""
+        names = ("engagement_id", *self.TEXTS, "model", "completed_at")
+        return {name: getattr(self, name) for name in names}

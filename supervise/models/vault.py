@@ -8,7 +8,7 @@ from typing import Any
 
 import peewee
 
-from supervise import events
+from supervise import events, signing
 from supervise.db import DateField, Model, UTCField, write
 from supervise.models.centres import Centre, Refused
 from supervise.models.clients import Client, Engagement
@@ -111,6 +111,10 @@ class Consent(Model):
     withdrawn_on = DateField(null=True)
     created_at = UTCField()
 
+    def scope_hash(self) -> str:
+        """What the history holds of the words it was given in: a keyed hash."""
+        return signing.keyed_sha256({"client": self.client_id, "scope": self.scope})
+
     @classmethod
     def last(cls, client: Client) -> Consent | None:
         """The consent of a client that is open, or the one withdrawn last. One query."""
@@ -182,11 +186,13 @@ class Consent(Model):
                     scope=scope,
                     created_at=now,
                 )
-                _record(client, "recorded consent", by, now, given_on=given_on)
+                told = {"given_on": given_on, "scope": last.scope_hash()}
+                _record(client, "recorded consent", by, now, **told)
             elif (last.given_on, last.scope) != (given_on, scope):
                 before, last.given_on, last.scope = last.given_on, given_on, scope
                 last.save()
-                _record(client, "changed the consent", by, now, before=before, after=given_on)
+                told = {"before": before, "after": given_on, "scope": last.scope_hash()}
+                _record(client, "changed the consent", by, now, **told)
         return last
 
 

@@ -214,6 +214,7 @@ def _words(event: Event) -> str:
         "agreed": f"was the last to agree, so {version} is in force",
         "replaced": "",  # the line beside it tells what is in force now
         "ended": f"ended {version} after {_day(detail.get('ended_on'))}",
+        "erased": f"removed names and notes from {version}, as consent was withdrawn",
     }[event.verb]
 
 

@@ -41,6 +41,8 @@ class Told:
     pairs: Sequence[tuple[Question, str]]
     may_quote: bool
     reply: str
+    erased: bool
+    """What it said in own words is gone, since consent was withdrawn."""
 
 
 @dataclass(frozen=True)
@@ -188,4 +190,5 @@ def _one(row: Any) -> Told:
         pairs=row.pairs,
         may_quote=row.may_quote,
         reply=row.reply,
+        erased=row.erased_at is not None,
     )

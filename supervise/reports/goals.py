@@ -79,6 +79,8 @@ def history(goal: Goal) -> list[Line]:
 
 def _words(verb: str, detail: Mapping[str, Any]) -> str:
     said = ["set the goal"] if verb == "set" else []
+    if verb == "erased":
+        said.append("removed what was written, as consent was withdrawn")
     if verb == "worked on":
         said.append("worked on it in a session")
     if names := [FIELDS[name] for name in detail.get("fields", [])]:

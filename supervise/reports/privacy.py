@@ -206,7 +206,7 @@ RULES: dict[Any, Rule] = {
         lambda p: Feedback.learner == p,
         "centre_id source about anonymous answers may_quote given_at reply",
         retain="id enrolment_id learner_id client_id link_id state version questions invited_at "
-        "replied_at put_away_at handle place floor giver",
+        "replied_at put_away_at handle place floor giver erased_at",
         told=feedback.copy_of,
     ),
     Mail: Rule(

@@ -35,6 +35,7 @@ from supervise.reports import (
     verify_consent,
     verify_contracts,
     verify_feedback,
+    verify_written,
 )
 from supervise.rules.moments import short_date
 from supervise.signing import BATCH, ChainHead, Misfit, SignOff, kept_sha256, sha256, walk
@@ -72,6 +73,7 @@ def verify(centre: Centre) -> Iterator[Misfit]:
         yield from _sessions(centre)
         yield from _engagements(centre)
         yield from verify_contracts.misfits(centre)
+        yield from verify_written.misfits(centre)
         yield from verify_confirmations.misfits(centre)
         yield from verify_consent.misfits(centre)
         yield from replay.misfits(centre)

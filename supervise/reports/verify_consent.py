@@ -1,4 +1,4 @@
-"""Does every consent still say from when and until when? Each beside its client's history."""
+"""Does every consent still say from when, until when and to what? Each beside its client's history."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from supervise.rules.moments import short_date
 from supervise.signing import BATCH, Misfit
 
 VERBS = ("recorded consent", "changed the consent", "withdrew consent")
-Days = tuple[str, str | None]
-"""Given and withdrawn on, as in ISO 8601."""
+Days = tuple[str, str | None, str]
+"""Given and withdrawn on, as in ISO 8601; and the hash of what was agreed to."""
 
 
 def misfits(centre: Centre) -> Iterator[Misfit]:
@@ -35,11 +35,11 @@ def _told(centre: Centre, ids: Sequence[int]) -> defaultdict[int, list[Days]]:
     for event in query.order_by(Event.seq):
         days, detail = told[event.subject_id], event.details
         if event.verb == "recorded consent":
-            days.append((detail["given_on"], None))
+            days.append((detail["given_on"], None, detail["scope"]))
         elif event.verb == "changed the consent":
-            days[-1] = (detail["after"], None)
+            days[-1] = (detail["after"], None, detail["scope"])
         else:
-            days[-1] = (days[-1][0], detail["withdrawn_on"])
+            days[-1] = (days[-1][0], detail["withdrawn_on"], days[-1][2])
     return told
 
 
@@ -54,7 +54,7 @@ def _found(ids: Sequence[int]) -> defaultdict[int, list[Consent]]:
 def _client(id_: int, told: Sequence[Days], found: Sequence[Consent]) -> Iterator[Misfit]:
     for consent, days in zip(found, told, strict=False):
         until = consent.withdrawn_on
-        if (consent.given_on.isoformat(), until and until.isoformat()) != days:
+        if (consent.given_on.isoformat(), until and until.isoformat()) != days[:2]:
             said = f"given on {short_date(consent.given_on)}, " + (
                 f"withdrawn on {short_date(until)}" if until else "not withdrawn"
             )
@@ -64,6 +64,8 @@ def _client(id_: int, told: Sequence[Days], found: Sequence[Consent]) -> Iterato
             yield Misfit(
                 f"consent {consent.id} of client {id_}: it says {said}; history says {history}."
             )
+        elif consent.scope_hash() != days[2]:
+            yield Misfit(f"consent {consent.id} of client {id_}: what they agreed to was changed.")
     for consent in found[len(told) :]:
         yield Misfit(f"consent {consent.id} of client {id_} is not in the history.")
     for days in told[len(found) :]:
