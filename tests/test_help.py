@@ -31,3 +31,14 @@ def test_help_and_privacy_are_for_everybody(client: FlaskClient, world: World, p
     assert client.get(path).status_code == 200
     sign_in(client, world.learner, world.centre, NOW)
     assert client.get(path).status_code == 200
+
+
+def test_privacy_says_what_a_withdrawal_takes_and_what_it_leaves(client: FlaskClient) -> None:
+    page = client.get("/privacy").text
+    for words in (
+        "what they or the sponsor said in feedback under their name",
+        "the text of a contract that somebody signed, which names nobody",
+        "that feedback was given, with its ratings",
+        "Feedback given without a name stays whole",
+    ):
+        assert words in page
