@@ -34,7 +34,8 @@ from tests.world import sign_in
 TEXT = "With Ottoline Grebe of Kestrelfoundry Works, and Barnaby, we scaled."
 HITS = ("“Ottoline Grebe”", "“Kestrelfoundry Works”", "“Barnaby”")
 SHARED = (
-    "place", "plan", "own_goal", "done", "tools", "progress", "reflection", "plan_change", "extract",
+    "place", "plan", "own_goal", "done", "tools", "progress", "reflection", "plan_change", "to_raise",
+    "extract",
 )  # fmt: skip
 
 

@@ -72,6 +72,7 @@ class EntryForm(FlaskForm):
     progress = TextAreaField("Progress towards the goals")
     reflection = TextAreaField("What you learned")
     plan_change = TextAreaField("Changes to your plan")
+    to_raise = TextAreaField("To raise in supervision")
     extract = TextAreaField("What may be quoted")
     private = TextAreaField("For yourself")
 

@@ -24,7 +24,7 @@ KEPT = (
 # What goes; while nothing is erased, an approved session keeps these too.
 TEXTS = (
     "place", "plan", "own_goal", "done", "tools", "progress", "reflection", "plan_change",
-    "extract", "unparsed", "erased_at",
+    "to_raise", "extract", "unparsed", "erased_at",
 )  # fmt: skip
 MOVED = ("state", "version", "decided_at")
 

@@ -10,7 +10,7 @@ from typing import Any
 from supervise import events
 from supervise.db import is_sqlite, write
 from supervise.imports.diary import DiaryRow
-from supervise.models import drafts
+from supervise.models import confirmations, drafts
 from supervise.models.assignments import Assignment
 from supervise.models.centres import Refused
 from supervise.models.clients import Client, Engagement
@@ -69,11 +69,14 @@ def take(
     """
     with write():
         if not is_sqlite():  # a second import of the same file waits here, then finds all known
-            Enrolment.select().where(Enrolment.id == enrolment.id).for_update().get()
+            held = Enrolment.select().where(Enrolment.id == enrolment.id)
+            held.for_update("FOR NO KEY UPDATE").get()  # a new entry of the diary does not wait
         known = known_keys(enrolment)
         fresh = [row for row in rows if row.key not in known]
         engagements = _engagements(fresh, enrolment, now)
         Consent.refuse_any_withdrawn(_clients(fresh, enrolment, engagements))
+        if submit:
+            confirmations.hold_asked(_drafts(rows, enrolment))
         undated = _date_contracts(rows, enrolment, engagements, contract_agreed, by, now)
         sheets = {name: n for n, name in enumerate(dict.fromkeys(row.sheet for row in rows), 1)}
         for at in range(0, len(fresh), BATCH):
@@ -187,7 +190,8 @@ def _columns(row: DiaryRow, enrolment: Enrolment, now: datetime) -> dict[str, An
         date=row.date,
         start=row.start,
         minutes=row.minutes,
-        texts={name: getattr(row, name) for name in SUPERVISION_TEXTS},
+        # a file has no column for what is to be raised: it is typed before a meeting
+        texts={name: getattr(row, name, "") for name in SUPERVISION_TEXTS},
     )
     return {
         "centre": enrolment.centre_id,
@@ -200,6 +204,15 @@ def _columns(row: DiaryRow, enrolment: Enrolment, now: datetime) -> dict[str, An
     }
 
 
+def _drafts(rows: Sequence[DiaryRow], enrolment: Enrolment) -> list[int]:
+    """The drafts that these rows are already."""
+    keys = {row.key for row in rows}
+    mine = (PracticeSession.enrolment == enrolment) & (PracticeSession.state == "draft")
+    found = PracticeSession.select(PracticeSession.id, PracticeSession.import_key)
+    imported = found.where(mine & PracticeSession.import_key.is_null(False))
+    return [session.id for session in imported if session.import_key in keys]
+
+
 def _submit(
     rows: Sequence[DiaryRow], enrolment: Enrolment, by: Actor, now: datetime
 ) -> tuple[int, tuple[tuple[date | None, str], ...]]:
@@ -207,27 +220,21 @@ def _submit(
 
     Returns how many, and of each other one the day and why; no names to whoever runs a command.
     """
-    keys = {row.key for row in rows}
-    query = PracticeSession.select().where(
-        (PracticeSession.enrolment == enrolment)
-        & (PracticeSession.state == "draft")
-        & PracticeSession.import_key.is_null(False)
-    )
+    query = PracticeSession.select().where(PracticeSession.id.in_(_drafts(rows, enrolment)))
     submitted, left = 0, []
     names = ClientIdentity.names_of(enrolment.learner_id)
     for session in query.order_by(PracticeSession.date, PracticeSession.id):
         session.enrolment = enrolment
-        if session.import_key in keys:
-            try:
-                session.submit(by=by, now=now, names=names)
-            except Incomplete as lacking:
-                told = lacking.faults.values()
-                why = [getattr(said, "blind", said) if by.command else said for said in told]
-                left.append((session.date, " ".join(why)))
-            except WrongState as refused:
-                left.append((session.date, refused.sentence))
-            else:
-                submitted += 1
+        try:
+            session.submit(by=by, now=now, names=names)
+        except Incomplete as lacking:
+            told = lacking.faults.values()
+            why = [getattr(said, "blind", said) if by.command else said for said in told]
+            left.append((session.date, " ".join(why)))
+        except WrongState as refused:
+            left.append((session.date, refused.sentence))
+        else:
+            submitted += 1
     return submitted, tuple(left)
 
 

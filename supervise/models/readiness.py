@@ -28,6 +28,7 @@ SHARED = {
     "progress": "Progress",
     "reflection": "What you learned",
     "plan_change": "Changes to your plan",
+    "to_raise": "What you want to raise",
     "extract": "What may be quoted",
 }
 """What others read of a session, by field, as a sentence about it begins."""

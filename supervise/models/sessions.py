@@ -20,7 +20,9 @@ from supervise.workflow import SESSION, WrongState, advance, allow
 
 KINDS = ("coaching", "mentoring")
 MODES = ("video", "face to face", "phone", "other")
-SUPERVISION_TEXTS = ("plan", "own_goal", "done", "tools", "progress", "reflection", "plan_change")
+SUPERVISION_TEXTS = (
+    "plan", "own_goal", "done", "tools", "progress", "reflection", "plan_change", "to_raise",
+)  # fmt: skip
 STANDING = ("submitted", "approved")
 
 
@@ -113,7 +115,7 @@ class PracticeSession(SessionAccess, Model):
         """What a signature covers: everything a supervisor could read, private notes left out.
 
         One query each for the engagements and for the goals, as (id, progress), or none where they
-        are at hand. Goals are part of it only where there are any.
+        are at hand. Goals, and what is to be raised, are part of it only where there are any.
         """
         from supervise.models.goals import SessionGoal
 
@@ -127,6 +129,8 @@ class PracticeSession(SessionAccess, Model):
         names = ("enrolment_id", "learner_id", "unit", "kind", "mode", "place", "date", "minutes")
         content: dict[str, Any] = {name: getattr(self, name) for name in names}
         content |= {name: getattr(self, name) for name in (*SUPERVISION_TEXTS, "extract")}
+        if not self.to_raise:
+            del content["to_raise"]
         content |= {"id": self.id, "starts_at": self.starts_at, "ends_at": self.ends_at}
         worked_on = sorted([goal_id, progress] for goal_id, progress in goals)
         content |= {"goals": worked_on} if worked_on else {}

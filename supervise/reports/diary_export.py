@@ -11,7 +11,7 @@ from supervise.rules import moments
 HEADINGS = (
     "Date", "Start", "Minutes", "Client", "Type", "How", "Unit", "Contract agreed",
     "Plan", "Own goal", "What we did", "Tools used", "Progress", "Reflection",
-    "Changes to my plan", "Evidence extract", "State",
+    "Changes to my plan", "To raise in supervision", "Evidence extract", "State",
 )  # fmt: skip
 
 

@@ -184,7 +184,7 @@ def _erasure_fault(session: PracticeSession, erased: Event | None, content: dict
     """What does not fit between a session and the history of its erasure under withdrawn consent."""
     if erased is None:
         return "its texts are gone, but nobody withdrew consent." if session.erased_at else ""
-    if session.erased_at != erased.at or any(content[name] for name in erasure.TEXTS):
+    if session.erased_at != erased.at or any(content.get(name) for name in erasure.TEXTS):
         return "its texts were erased under a withdrawn consent, and are there again."
     told = erased.details
     same = told["erased_version"] == session.version
