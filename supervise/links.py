@@ -9,6 +9,8 @@ from __future__ import annotations
 from itsdangerous import BadData, URLSafeSerializer
 
 PURPOSES = ("contract", "confirmation", "feedback")
+CALENDAR = ("calendar",)
+"""The purpose of a calendar's address, which is no link: it is read again and again."""
 _key = ""
 
 
@@ -23,9 +25,9 @@ def token(purpose: str, link_id: int, nonce: str) -> str:
     return str(_signer(purpose).dumps([purpose, link_id, nonce]))
 
 
-def read(text: str) -> tuple[str, int, str] | None:
-    """Purpose, link id and nonce of a token; None for one that we did not make for that purpose."""
-    for purpose in PURPOSES:
+def read(text: str, purposes: tuple[str, ...] = PURPOSES) -> tuple[str, int, str] | None:
+    """Purpose, record id and nonce of a token; None for one that we did not make for such a purpose."""
+    for purpose in purposes:
         try:
             found, link_id, nonce = _signer(purpose).loads(text)
         except (BadData, ValueError, TypeError):

@@ -18,7 +18,7 @@ from supervise.forms.account import (
     TurnOffForm,
     ZoneForm,
 )
-from supervise.models import Attempt, Person, SignIn, account
+from supervise.models import Attempt, CalendarFeed, Person, SignIn, account
 from supervise.views.signin import PER_ACCOUNT, account_key
 
 bp = Blueprint("account", __name__)
@@ -188,6 +188,7 @@ def _show(
         password_form=password_form or ChangePasswordForm(_me(), formdata=None),
         centres=current_user.centres,
         required=_factor_required(),
+        feed=CalendarFeed.of(auth.actor()),
     )
 
 

@@ -21,7 +21,16 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import Rule
 
 from supervise import auth, db
-from supervise.models import Assignment, DiaryUpload, Engagement, Goal, Invitation, Link, Person
+from supervise.models import (
+    Assignment,
+    CalendarFeed,
+    DiaryUpload,
+    Engagement,
+    Goal,
+    Invitation,
+    Link,
+    Person,
+)
 from tests.contracting import offered
 from tests.feedbacks import give
 from tests.world import World, sign_in
@@ -76,6 +85,9 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "GET links.page": EVERYBODY,
     "POST links.answer": {"else": "yes", "owner": 403},  # who sent it cannot answer it
     "POST links.end": record("owner", role=LEARNER),
+    "GET feeds.calendar": EVERYBODY,
+    "POST feeds.make": SIGNED_IN,
+    "POST feeds.end": SIGNED_IN,
     "GET today.page": SIGNED_IN,
     "GET account.page": SIGNED_IN,
     "POST account.centre": {"anonymous": "in", "else": "yes"},
@@ -143,6 +155,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "GET contracts.show": record("owner", "supervisor", role=("learner", "supervisor")),
     "GET contracts.edit": record("owner", role=LEARNER),
     "POST contracts.save": record("owner", role=LEARNER),
+    "POST contracts.autosave": record("owner", role=LEARNER),
     "POST contracts.take_back": record("owner", role=LEARNER),
     "POST contracts.ask_again": record("owner", role=LEARNER),
     "POST contracts.end": record("owner", role=LEARNER),
@@ -197,6 +210,8 @@ class Scene:
             arguments["upload_id"] = self.arguments["wording_id"]
         if rule.endpoint.startswith("links.") and "token" in rule.arguments:
             arguments["token"] = self.arguments["link_token"]
+        if rule.endpoint == "feeds.calendar":
+            arguments["token"] = self.arguments["calendar_token"]
         if rule.endpoint == "catalogue.programme":
             arguments["code"] = "ILM-L3-CWCM"
         if rule.endpoint.startswith("feedback.") and "link_id" in rule.arguments:
@@ -270,6 +285,7 @@ def scene(app: Flask) -> Iterator[Scene]:
                 "handle": told.handle,
                 "about": "practitioner",
                 "link_token": link.token,
+                "calendar_token": CalendarFeed.make(by=owner, now=world.now).token,
                 "code": "D3.04",
                 "token": Invitation.invite(stranger, world.centre, now=world.now, days=14),
             },
