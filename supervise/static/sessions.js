@@ -1,200 +1,45 @@
-// Nothing typed into a diary entry is lost: while the server has not confirmed it, the text is kept
-// on this device, under the person's id and the draft's key. Without this file the form still works.
+// The diary's form as it is filled in: a group is said, and only goals of the clients chosen stand
+// there. Keeping what is typed is keeping.js.
 (() => {
   "use strict";
 
-  const PREFIX = "supervise:entry:";
-  const SKIP = ["csrf_token", "version", "author", "go"];
-  const all = () => Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
-  const forget = (name) => localStorage.removeItem(name);
-  const keptAt = (name) => {
-    try { return JSON.parse(localStorage.getItem(name)); } catch { return null; }
+  const chosen = (form) => [...form.querySelectorAll('input[name="clients"]:checked')];
+
+  // Several clients make a group: said while they are chosen, so that nobody makes one unawares.
+  const group = (form) => {
+    const tidy = (text) => text.trim().replace(/\s+/g, " ").toLowerCase();
+    const ticked = chosen(form).map((box) => box.parentElement.textContent);
+    const typed = form.elements.namedItem("new_clients").value.split(",");
+    const many = new Set([...ticked, ...typed].map(tidy).filter(Boolean)).size;
+    const place = document.getElementById("group");
+    place.textContent = `A group of ${many}`;
+    place.hidden = many < 2;
   };
 
-  // Signing out leaves nothing behind on the device, nor does another person find anything.
-  const tidy = (author) => {
-    all().filter((name) => !name.startsWith(`${PREFIX}${author}:`)).forEach(forget);
-    document.querySelectorAll('form[action="/logout"]').forEach((form) => {
-      form.addEventListener("submit", () => all().forEach(forget));
+  // What is chosen for a goal is never hidden: the server would refuse it, unseen.
+  const goals = (form) => {
+    const lead = document.getElementById("goals");
+    if (!lead) return;
+    const clients = chosen(form).map((box) => box.value);
+    const kind = form.elements.namedItem("kind").value || "coaching";
+    let shown = 0;
+    form.querySelectorAll("[data-goals-of]").forEach((part) => {
+      const theirs = clients.includes(part.dataset.goalsOf) && part.dataset.kind === kind;
+      const said = [...part.querySelectorAll("select")].some((field) => field.value);
+      part.hidden = !(theirs || said || part.querySelector(".error, .notice"));
+      shown += part.hidden ? 0 : 1;
     });
-  };
-
-  const fieldsOf = (form) => [...new FormData(form)].filter(([name]) => !SKIP.includes(name));
-  const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
-  const clock = (at) => new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
-
-  // A length is stored in minutes, however it was typed: 1h, 1:15 and 75 min are no difference.
-  const readAs = (field, value) => {
-    const text = value.trim();
-    if (field !== "minutes") return text;
-    const found = /^(?:(\d+(?:\.\d+)?) ?h(?:rs?|ours?)?|(\d+)(?=:))?[ :]?(?:(\d+) ?(?:m(?:ins?|inutes?)?)?)?\.?$/i.exec(text);
-    if (!found || !text) return text;
-    return String(Math.round(Number(found[1] || found[2] || 0) * 60) + Number(found[3] || 0));
-  };
-
-  const putBack = (form, kept) => {
-    const values = new Map();
-    kept.fields.forEach(([name, value]) => values.set(name, [...(values.get(name) || []), value]));
-    for (const field of form.elements) {
-      if (!field.name || SKIP.includes(field.name) || field.type === "submit") continue;
-      const wanted = values.get(field.name) || [];
-      if (field.type === "checkbox") field.checked = wanted.includes(field.value);
-      else if (wanted.length) field.value = wanted[0];
-    }
-    form.elements.namedItem("version").value = kept.version;
-    form.dataset.key = form.elements.namedItem("draft_key").value;
-  };
-
-  const start = (form) => {
-    const { author } = form.dataset;
-    const isNew = location.pathname.endsWith("/new");
-    const name = () => `${PREFIX}${author}:${form.dataset.key}`;
-    const notice = document.getElementById("not-kept");
-    const offer = document.getElementById("kept-here");
-    const safe = () => document.getElementById("saved");
-    const [words, again] = [notice.querySelector("span"), notice.querySelector("a")];
-    let saving = false;
-    let waiting = null;
-    let changed = 0;
-    let sent = 0;
-    let unsent = false;  // a button was pressed offline: a draft saved later is not what was asked for
-
-    const keep = () => {
-      const version = form.elements.namedItem("version").value;
-      const kept = { at: Date.now(), isNew, version, fields: fieldsOf(form) };
-      try { localStorage.setItem(name(), JSON.stringify(kept)); } catch { /* full: the server still has the last save */ }
-    };
-    const warn = (sentence, offerLogin = false) => {
-      words.textContent = sentence;
-      again.hidden = !offerLogin;
-      notice.hidden = false;
-      safe().hidden = true;  // "saved" and "not saved" never stand side by side
-    };
-    const calm = () => {
-      notice.hidden = true;
-      safe().hidden = false;
-    };
-
-    // Several clients make a group: said while they are chosen, so that nobody makes one unawares.
-    const clients = () => {
-      const tidy = (text) => text.trim().replace(/\s+/g, " ").toLowerCase();
-      const ticked = [...form.querySelectorAll('input[name="clients"]:checked')].map((box) => box.parentElement.textContent);
-      const typed = form.elements.namedItem("new_clients").value.split(",");
-      return new Set([...ticked, ...typed].map(tidy).filter(Boolean)).size;
-    };
-    const group = () => {
-      const place = document.getElementById("group");
-      const many = clients();
-      place.textContent = `A group of ${many}`;
-      place.hidden = many < 2;
-    };
-
-    // What was kept here and is not what the server has is offered, never put back unasked.
-    const mine = all().filter((one) => one === name() || (isNew && one.startsWith(`${PREFIX}${author}:`) && keptAt(one)?.isNew));
-    const found = mine.sort((a, b) => keptAt(b).at - keptAt(a).at)[0];
-    const kept = found && keptAt(found);
-    const withoutKey = (fields) => fields.filter(([field]) => field !== "draft_key");
-    const asRead = (fields) => withoutKey(fields).map(([field, value]) => [field, readAs(field, value)]);
-    if (form.dataset.received) {  // this page answers what was sent, so all of it did reach us
-      if (form.dataset.received === "stored") {
-        forget(name());
-        history.replaceState(null, "", form.action);
-      }
-    } else if (kept && same(asRead(kept.fields), asRead(fieldsOf(form)))) {
-      if (form.elements.namedItem("version").value !== "0") forget(found);
-    } else if (kept) {
-      offer.querySelectorAll(".when").forEach((place) => { place.textContent = clock(kept.at); });
-      offer.hidden = false;
-      offer.addEventListener("click", (event) => {
-        if (!(event.target instanceof HTMLButtonElement)) return;
-        if (event.target.value === "restore") {
-          putBack(form, kept);
-          changed += 1;
-          group();
-          htmx.trigger(form, "keep");
-        } else forget(found);
-        offer.hidden = true;
-        form.elements.namedItem("minutes").focus();
-      });
-    }
-
-    form.addEventListener("input", () => { changed += 1; keep(); group(); });
-    form.addEventListener("change", () => { changed += 1; keep(); });
-
-    // A save that waited its turn sends what is in the form now, under the version now known.
-    form.addEventListener("htmx:before:request", (event) => {
-      saving = true;
-      sent = changed;
-      event.detail.ctx.request.body = new URLSearchParams(new FormData(form));
-    });
-    form.addEventListener("htmx:before:response", (event) => {
-      const { response } = event.detail.ctx;
-      const token = response.headers.get("X-CSRF-Token");
-      if (response.status === 401) {
-        event.preventDefault();  // else htmx would leave for the sign-in page, and the text with it
-        warn("Not saved: you were signed out. What you typed is kept on this device.", true);
-      } else if (response.status === 400 && token) {
-        event.preventDefault();  // signed in again since: the page only needs the new token
-        document.querySelectorAll('input[name="csrf_token"]').forEach((input) => { input.value = token; });
-        if (form.dataset.renewed !== token) {
-          form.dataset.renewed = token;
-          setTimeout(() => htmx.trigger(form, "keep"));
-        }
-      } else if (response.status === 200) {
-        if (unsent) warn("Saved as a draft, but not sent: you were offline. Press the button again.");
-        else calm();
-        if (sent === changed) forget(name());
-      } else if ([409, 422].includes(response.status)) {
-        calm();  // the bar itself says why
-      } else {
-        event.preventDefault();
-        warn("Not saved yet: something went wrong on our side. Kept on this device.");
-      }
-    });
-    form.addEventListener("htmx:error", () => {
-      keep();
-      warn("Not saved yet: no connection. Kept on this device.");
-    });
-    form.addEventListener("htmx:finally:request", () => {
-      saving = false;
-      if (waiting) {
-        const button = waiting;
-        waiting = null;
-        setTimeout(() => form.requestSubmit(button));
-      }
-    });
-    window.addEventListener("online", () => { if (!notice.hidden) htmx.trigger(form, "keep"); });
-    window.addEventListener("focus", () => { if (!again.hidden && !notice.hidden) htmx.trigger(form, "keep"); });
-
-    // A button pressed while a save is under way waits for it, so that the two do not disagree.
-    form.addEventListener("submit", (event) => {
-      if (!navigator.onLine) {
-        event.preventDefault();  // the browser's own error page would take the form away
-        unsent = true;
-        keep();
-        warn("Not sent: no connection. Kept on this device. Press the button again once you are online.");
-        return;
-      }
-      if (saving && !waiting) {
-        event.preventDefault();
-        waiting = event.submitter;
-        return;
-      }
-      unsent = false;
-      keep();
-      sessionStorage.setItem("supervise:sent", name());
-    });
+    lead.hidden = !shown;
+    document.getElementById("no-goals").hidden = shown > 0 || clients.length > 0;
   };
 
   document.addEventListener("DOMContentLoaded", () => {
     const form = document.getElementById("entry");
-    const stored = document.getElementById("stored");
-    const author = (form || stored)?.dataset.author;
-    if (author) tidy(author);
-    if (stored && sessionStorage.getItem("supervise:sent") === `${PREFIX}${author}:${stored.dataset.key}`) {
-      forget(`${PREFIX}${author}:${stored.dataset.key}`);
-    }
-    if (stored) sessionStorage.removeItem("supervise:sent");
-    if (form) start(form);
+    if (!form) return;
+    goals(form);
+    ["input", "change", "keep"].forEach((name) => form.addEventListener(name, () => {
+      group(form);
+      goals(form);
+    }));
   });
 })();

@@ -26,6 +26,12 @@
     }
   });
 
+  // Signing out leaves nothing that was typed behind on the device, from whichever page.
+  document.addEventListener("submit", (event) => {
+    if (event.target.getAttribute("action") !== "/logout") return;
+    Object.keys(localStorage).filter((name) => name.startsWith("supervise:entry:")).forEach((name) => localStorage.removeItem(name));
+  });
+
   // A form sent from a page that is older than the sign-in. What was typed must not go with it.
   document.addEventListener("htmx:before:response", (event) => {
     const { response, sourceElement } = event.detail.ctx;

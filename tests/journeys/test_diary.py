@@ -6,8 +6,8 @@ import pytest
 from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import expect
 
-from supervise.models import PracticeSession, SignIn
-from tests.browser import markup, seen
+from supervise.models import Goal, PracticeSession, SignIn
+from tests.browser import markup, seen, shoot
 from tests.world import World
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"])
@@ -170,6 +170,41 @@ def test_a_group_is_said_while_it_is_made(page, signed_in, world):
     expect(page.get_by_text("A group of 2")).to_be_visible()
     page.get_by_label("Client B").check()
     expect(page.get_by_text("A group of 3")).to_be_visible()
+
+
+def test_only_the_goals_of_the_chosen_client_stand_there(page, signed_in, world, new_page):
+    me = world.actor(world.learner)
+    for alias, kind, words in (
+        ("Client A", "coaching", "Lead the meeting"),
+        ("Client A", "mentoring", "Find a sponsor"),
+        ("Client B", "coaching", "Delegate more"),
+    ):
+        Goal.set(world.client(alias).engagement(kind), {"text": words}, by=me, now=world.now)
+    signed_in(page).goto("/sessions/new")
+    lead, sponsor = page.get_by_label("Lead the meeting"), page.get_by_label("Find a sponsor")
+    delegate = page.get_by_label("Delegate more")
+    expect(page.get_by_text("once you tick the client above")).to_be_visible()
+    for field in (lead, sponsor, delegate):
+        expect(field).to_be_hidden()
+    page.get_by_role("checkbox", name="Client A").check()
+    expect(lead).to_be_visible()
+    expect(delegate).to_be_hidden()
+    expect(page.get_by_text("once you tick the client above")).to_be_hidden()
+    shoot(page, "session-goals-1280")
+    page.get_by_label("Kind").select_option("mentoring")
+    expect(sponsor).to_be_visible()
+    expect(lead).to_be_hidden()
+    sponsor.select_option("4")
+    page.get_by_role("checkbox", name="Client A").uncheck()
+    page.get_by_role("checkbox", name="Client B").check()
+    expect(sponsor).to_be_visible()  # what was chosen is not hidden
+    expect(delegate).to_be_hidden()
+    plain = signed_in(new_page(javascript=False, width=390))
+    plain.goto("/sessions/new")
+    for legend in ("Goals of Client A, coaching", "Goals of Client B, coaching"):
+        expect(plain.get_by_role("group", name=legend)).to_be_visible()
+    expect(plain.get_by_text("once you tick the client above")).to_be_hidden()
+    shoot(plain, "session-goals-plain-390")
 
 
 def test_an_answer_that_holds_what_was_typed_raises_no_alarm(page, signed_in, world):
