@@ -15,7 +15,7 @@ from supervise.forms.enrolments import DayField
 from supervise.forms.people import tidy
 from supervise.models import ClientIdentity, Contract
 from supervise.models.contracts import Draft
-from supervise.rules.contracts import LONGEST_TEXT, PARTS, WAYS, parts_of
+from supervise.rules.contracts import LONGEST_TEXT, PARTS, WAYS
 from supervise.rules.naming import names_in, naming_fault
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -80,11 +80,21 @@ class _Terms(FlaskForm):
     @property
     def draft(self) -> Draft:
         """What was written, as the contract keeps it."""
-        kept = {part.key: self[part.key].data for part in parts_of(self.parties.data)}
+        kept = {part.key: self[part.key].data for part in PARTS}
         texts = {key: text for key, text in kept.items() if text}
         return Draft(
             self.parties.data, texts, self.planned_sessions.data, self.planned_minutes.data
         )
+
+    def differences(self, contract: Contract) -> dict[str, str]:
+        """Field by field, what the contract says where it differs from what was typed."""
+        there = terms_of(contract)
+        found = {
+            field.name: str(there.get(field.name) or "")
+            for field in self
+            if field.name in there and (there[field.name] or "") != (field.data or "")
+        }
+        return found | ({"parties": WAYS[found["parties"]]} if "parties" in found else {})
 
 
 TermsForm: Any = type("TermsForm", (_Terms,), {part.key: text_field(part.label) for part in PARTS})
@@ -93,15 +103,18 @@ TermsForm: Any = type("TermsForm", (_Terms,), {part.key: text_field(part.label) 
 
 def terms_form(contract: Contract) -> Any:
     """The form filled with what the contract says, or with what was sent."""
+    return TermsForm(data=terms_of(contract))
+
+
+def terms_of(contract: Contract) -> dict[str, Any]:
+    """What a contract says, by the form's fields."""
     terms = contract.terms
-    return TermsForm(
-        data={
-            **terms.parts,
-            "parties": terms.parties,
-            "planned_sessions": terms.planned_sessions,
-            "planned_minutes": terms.planned_minutes,
-        }
-    )
+    return {
+        **{part.key: terms.parts.get(part.key, "") for part in PARTS},
+        "parties": terms.parties,
+        "planned_sessions": terms.planned_sessions,
+        "planned_minutes": terms.planned_minutes,
+    }
 
 
 class EndForm(FlaskForm):

@@ -50,7 +50,7 @@ def offer(contract: Contract, *, version: int, by: Actor, now: datetime) -> list
         if contract.version != version and contract.state == "draft":
             raise WrongState(CHANGED)
         goals, terms = goals_to_offer(contract), contract.terms
-        ready = Terms(terms.parties, terms.parts, goals, terms.planned_sessions,
+        ready = Terms(terms.parties, terms.shared, goals, terms.planned_sessions,
                       terms.planned_minutes)  # fmt: skip
         faults = lacks(ready) | _named(contract, by) if contract.state == "draft" else {}
         if faults:
@@ -59,6 +59,7 @@ def offer(contract: Contract, *, version: int, by: Actor, now: datetime) -> list
             contract,
             CONTRACT,
             "offer",
+            parts=json.dumps(terms.shared),
             goals=json.dumps(goals),
             offered_at=now,
             changed_at=now,
@@ -76,7 +77,7 @@ def _named(contract: Contract, by: Actor) -> dict[str, str]:
     known = ClientIdentity.of(contract.engagement.client, by).identifiers
     found = {
         key: naming_fault("This", hits)
-        for key, text in contract.terms.parts.items()
+        for key, text in contract.terms.shared.items()
         if (hits := names_in(text, known))
     }
     mine = (Goal.engagement == contract.engagement_id) & (Goal.state != "dropped")

@@ -25,7 +25,18 @@ from supervise.workflow import CONTRACT, WrongState, advance, allow
 
 OPEN = ("draft", "offered")
 AGREED = ("agreed", "replaced", "ended")
+OFFERED = (
+    "This version is offered, so what you type stays on this device until you press Save: that takes "
+    "the offer back."
+)
 CHANGED = "This contract was changed meanwhile. Read it again, then decide. Nothing was changed."
+
+
+class ChangedElsewhere(WrongState):
+    """Another tab, or another party, changed this contract meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(CHANGED)
 
 
 class Contract(Model):
@@ -146,19 +157,25 @@ class Contract(Model):
             return cls.get((cls.engagement == engagement) & cls.state.in_(OPEN))
         return found
 
-    def change(self, values: Draft, *, version: int, by: Actor, now: datetime) -> Contract:
+    def change(
+        self, values: Draft, *, version: int, by: Actor, now: datetime, finished: bool = True
+    ) -> Contract:
         """Keep what was written, if this is still the version that was read; an offer is taken back.
 
-        Returns the draft that holds it: another one where somebody had agreed to the offer.
+        Not ``finished`` is an autosave: it takes no offer back. Returns the draft that holds it:
+        another one where somebody had agreed to the offer.
 
-        Raises WrongState where it was changed meanwhile, or is past changing.
+        Raises ChangedElsewhere where it was changed meanwhile, and WrongState where it is past
+        changing, as Withdrawn is.
         """
         allow(self.can_edit(by))
         with write():
             Consent.refuse_withdrawn(self.engagement.client)
             self.refresh(lock=True)
             if self.version != version:
-                raise WrongState(CHANGED)
+                raise ChangedElsewhere
+            if self.state == "offered" and not finished:
+                raise WrongState(OFFERED)
             draft = self.take_back(by=by, now=now) if self.state == "offered" else self
             if draft.state != "draft":
                 raise WrongState(
@@ -171,6 +188,13 @@ class Contract(Model):
             draft.version, draft.changed_at = draft.version + 1, now
             draft.save()
         return draft
+
+    def as_open(self, actor: Actor) -> Contract:
+        """The version that can be written on now: this one, or its engagement's draft or offer."""
+        mine = Contract.visible_to(actor).where(Contract.engagement == self.engagement_id)
+        return (
+            mine.where(Contract.state.in_(OPEN)).first() or mine.where(Contract.id == self.id).get()
+        )
 
     def take_back(self, *, by: Actor, now: datetime) -> Contract:
         """Make an offered version a draft again; its links end, and nothing is decided.
@@ -258,12 +282,6 @@ class Contract(Model):
             written=signing.keyed_sha256(self.written()),
             **detail,
         )
-
-
-def locked(model: type[Model], record_id: int) -> Any:
-    """The row, locked until the transaction ends; SQLite's write transaction is the lock already."""
-    query = model.select().where(model.id == record_id)
-    return (query if is_sqlite() else query.for_update()).first()
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,12 @@ class Terms:
     planned_minutes: int | None = None
 
     @property
+    def shared(self) -> dict[str, str]:
+        """The texts that the parties read. A draft may hold one about a sponsor who has no part in it."""
+        keys = (part.key for part in parts_of(self.parties))
+        return {key: self.parts[key] for key in keys if key in self.parts}
+
+    @property
     def total(self) -> int:
         """The minutes planned in all."""
         return (self.planned_sessions or 0) * (self.planned_minutes or 0)

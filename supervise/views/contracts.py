@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, render_template, request, url_for
 from flask.blueprints import Blueprint
 
 from supervise import auth, web
-from supervise.forms.contracts import EndForm, mark, mark_names, terms_form
+from supervise.errors import error_page
+from supervise.forms.contracts import EndForm, mark, mark_names, terms_form, terms_of
 from supervise.forms.faults import faults_of
 from supervise.models import ClientIdentity, Contract, Engagement, agreeing
-from supervise.models.contracts import OPEN
+from supervise.models.contracts import OPEN, ChangedElsewhere
 from supervise.reports import contracts as report
 from supervise.rules.contracts import PARTS, Terms, difference, parts_of
 from supervise.workflow import WrongState
@@ -67,7 +68,7 @@ def offered_terms(contract: Contract) -> Terms:
     if contract.state != "draft":
         return said
     goals = agreeing.goals_to_offer(contract)
-    return Terms(said.parties, said.parts, goals, said.planned_sessions, said.planned_minutes)
+    return Terms(said.parties, said.shared, goals, said.planned_sessions, said.planned_minutes)
 
 
 @bp.get("/contracts/<int:contract_id>/edit")
@@ -84,7 +85,11 @@ def edit(contract_id: int) -> Response:
 def editing(
     contract: Contract, form: Any, status: int = 200, seen: int | None = None, **told: Any
 ) -> Response:
-    """The form; ``told`` carries what belongs to no field of it: ``goals`` and ``meanwhile``."""
+    """The form; ``told`` carries what belongs to no field of it: ``goals`` and ``meanwhile``.
+
+    Also ``elsewhere``, what was saved elsewhere, by field; and ``received``: whether what was sent
+    was ``stored``, or is in the fields alone, as ``typed``.
+    """
     terms = offered_terms(contract)
     loose = [("goals", "Goals", told["goals"])] if told.get("goals") else []
     return web.show(
@@ -98,7 +103,8 @@ def editing(
         plans=report.plans(terms, contract.engagement),
         found=faults_of(form) + loose,
         seen=contract.version if seen is None else seen,
-        told=told,
+        received=told.get("received", "typed" if request.method == "POST" else ""),
+        told={"elsewhere": {}} | told,
     )
 
 
@@ -107,28 +113,87 @@ def editing(
 @auth.keeps_typing
 def save(contract_id: int) -> Response:
     """Keep what was written; with ``go=offer`` offer it to the other parties as well."""
-    actor, now = auth.actor(), auth.now()
-    contract = web.load(Contract.visible_to(actor), contract_id)
-    web.require(contract.can_edit(actor))
-    form, seen = terms_form(contract), web.number(request.form.get("version")) or 0
-    fine = form.validate()
-    if mark_names(form, ClientIdentity.of(contract.engagement.client, actor)) or not fine:
-        return editing(contract, form, 422, seen)
+    actor, now, go = auth.actor(), auth.now(), request.form.get("go")
+    contract, form = _sent(contract_id)
+    if _unfit(contract, form):
+        return editing(contract, form, 422, _seen(contract))
     try:
-        contract = contract.change(form.draft, version=seen, by=actor, now=now)
+        contract = _store(contract, form, finished=True)
     except WrongState as refused:
-        fresh = web.load(Contract.visible_to(actor), contract_id)
-        return editing(fresh, form, 409, meanwhile=refused.sentence)
-    if request.form.get("go") == "goal":
+        fresh = contract.as_open(actor)
+        both = form.differences(fresh) if isinstance(refused, ChangedElsewhere) else {}
+        return editing(fresh, form, 409, meanwhile=refused.sentence, elsewhere=both)
+    if go == "goal":
         return web.done(url_for("goals.new", engagement_id=contract.engagement_id))
-    if request.form.get("go") != "offer":
+    if go != "offer":
         return web.done(url_for("contracts.show", contract_id=contract.id))
     try:
-        agreeing.offer(contract, version=contract.version, by=actor, now=now)
+        if contract.state == "draft":  # else it was pressed twice
+            agreeing.offer(contract, version=contract.version, by=actor, now=now)
     except agreeing.NotReady as lacking:
         loose = mark(form, lacking.faults)
-        return editing(contract, form, 422, goals=loose.get("goals", ""))
+        return editing(contract, form, 422, goals=loose.get("goals", ""), received="stored")
     return web.done(url_for("clients.engagement", engagement_id=contract.engagement_id))
+
+
+@bp.post("/contracts/<int:contract_id>/draft")
+@auth.allow("learner")
+@auth.keeps_typing
+def autosave(contract_id: int) -> Response:
+    """Save while typing: the answer is what the bar at the foot says, and a sentence by each field."""
+    contract, form = _sent(contract_id)
+    if _unfit(contract, form):
+        return _bar(422, contract, form, refused=["Change what is marked, then it saves again."])
+    try:
+        contract = _store(contract, form, finished=False)
+    except ChangedElsewhere:
+        return _bar(409, contract, form, changed=True)
+    except WrongState as refused:
+        return _bar(422, contract, form, refused=[refused.sentence])
+    return _bar(200, contract, form, version=contract.version, saved_at=auth.now())
+
+
+def _sent(contract_id: int) -> tuple[Contract, Any]:
+    contract = web.load(Contract.visible_to(auth.actor()), contract_id)
+    web.require(contract.can_edit(auth.actor()))
+    return contract, terms_form(contract)
+
+
+def _seen(contract: Contract) -> int:
+    """The version the page was opened with; 0, which none has, for one of another contract."""
+    mine = request.form.get("contract", str(contract.id)) == str(contract.id)
+    return (web.number(request.form.get("version")) or 0) if mine else 0
+
+
+def _unfit(contract: Contract, form: Any) -> bool:
+    """Whether something must not be stored, a name among it; a sentence stands beside it then."""
+    fine = form.validate()
+    return mark_names(form, ClientIdentity.of(contract.engagement.client, auth.actor())) or not fine
+
+
+def _store(contract: Contract, form: Any, *, finished: bool) -> Contract:
+    """Save under the version the page knows; raises ChangedElsewhere where the text differs too."""
+    by, now, seen = auth.actor(), auth.now(), _seen(contract)
+    try:
+        return contract.change(form.draft, version=seen, by=by, now=now, finished=finished)
+    except ChangedElsewhere:
+        fresh = contract.as_open(by)
+        if fresh.state not in OPEN or form.differences(fresh):
+            raise
+        return fresh  # pressed twice, or an answer that got lost: it is all there
+
+
+def _bar(status: int, contract: Contract, form: Any, **told: Any) -> Response:
+    """The bar's sentence to htmx; a page round it for those without."""
+    if web.wants_fragment():
+        told = {"version": _seen(contract), "placed": terms_of(contract), "at": None} | told
+        return Response(
+            render_template("contracts/_saved.html", contract=contract, form=form, **told), status
+        )
+    if status == 200:
+        return web.done(url_for("contracts.edit", contract_id=contract.id))
+    sentence = " ".join(told.get("refused", ())) or "This contract was changed in another tab."
+    return error_page(status, "Not saved", sentence)
 
 
 @bp.post("/contracts/<int:contract_id>/taking-back")

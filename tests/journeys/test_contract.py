@@ -136,6 +136,7 @@ def test_offered_agreed_changed_and_agreed_again(
     coach.get_by_role("link", name="Go on writing").click()
     coach.get_by_label("How it ends").fill("About how it ends: in February, at the latest.")
     coach.get_by_role("button", name="Save and offer").click()
+    expect(coach.get_by_text("Sponsor has not answered yet")).to_be_visible()
     to_client, to_sponsor = links(coach)
     answer(phone, to_client, "Sam Reed")
     answer(sponsor, to_sponsor, "Ann Lee")

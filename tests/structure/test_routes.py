@@ -156,6 +156,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "GET contracts.edit": record("owner", role=LEARNER),
     "POST contracts.save": record("owner", role=LEARNER),
     "POST contracts.autosave": record("owner", role=LEARNER),
+    "POST contracts.autosave": record("owner", role=LEARNER),
     "POST contracts.take_back": record("owner", role=LEARNER),
     "POST contracts.ask_again": record("owner", role=LEARNER),
     "POST contracts.end": record("owner", role=LEARNER),
