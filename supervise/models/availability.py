@@ -5,13 +5,39 @@ What slots follow from these is a pure rule (``rules.slots``).
 
 from __future__ import annotations
 
-from datetime import time
+from collections.abc import Iterable
+from datetime import datetime, time
 
 import peewee
 
 from supervise.db import DateField, Model, UTCField
+from supervise.models.assignments import Assignment
 from supervise.models.centres import Centre
+from supervise.models.enrolments import Enrolment
 from supervise.models.people import Actor, Person
+from supervise.rules.moments import local
+from supervise.rules.slots import Pattern
+
+GUIDED = ("tutorial", "induction")
+"""The formats that a tutor may lead as well as a supervisor."""
+
+
+def ties(learner_id: int, centre: Centre) -> list[Assignment]:
+    """Who supervises or tutors a learner here, on any day, each with enrolment and person. One query."""
+    query = (
+        Assignment.select(Assignment, Enrolment, Person)
+        .join(Enrolment)
+        .switch(Assignment)
+        .join(Person, on=(Assignment.person == Person.id))
+        .where(
+            (Enrolment.learner == learner_id)
+            & (Enrolment.centre == centre)
+            & Assignment.role.in_(("supervisor", "tutor"))
+            & Person.disabled_at.is_null()
+        )
+        .order_by(Enrolment.started_on, Enrolment.id)
+    )
+    return list(query)
 
 
 class Availability(Model):
@@ -48,6 +74,65 @@ class Availability(Model):
     def visible_to(cls, actor: Actor) -> peewee.ModelSelect:
         """One's own, withdrawn or not."""
         return cls.select().where((cls.centre == actor.centre) & (cls.person == actor.person))
+
+    @classmethod
+    def open_to(
+        cls, learner_id: int, centre: Centre, held: Iterable[Assignment]
+    ) -> list[Availability]:
+        """What the people of these ties publish and the learner may book, if the day is right.
+
+        One query; ``enrolments_on`` says for which enrolment a slot may be booked.
+        """
+        named = AvailabilityPerson.select(AvailabilityPerson.availability).where(
+            AvailabilityPerson.person == learner_id
+        )
+        hosts = sorted({one.person_id for one in held})
+        return list(
+            cls.select()
+            .where(
+                (cls.centre == centre)
+                & cls.person.in_(hosts)
+                & (cls.person != learner_id)
+                & cls.withdrawn_at.is_null()
+                & (~cls.named | cls.id.in_(named))
+            )
+            .order_by(cls.id)
+        )
+
+    def enrolments_on(
+        self, starts_at: datetime, held: Iterable[Assignment], zone: str
+    ) -> list[Enrolment]:
+        """For which enrolments of the ties ``held`` a slot at this moment may be booked.
+
+        The host must supervise (or, for guided time, tutor) that enrolment on the slot's day at the
+        centre, whose ``zone`` it is.
+        """
+        roles = ("supervisor", "tutor") if self.format in GUIDED else ("supervisor",)
+        day = local(starts_at, zone).date()
+        found: dict[int, Enrolment] = {}
+        for tie in held:
+            covers = tie.from_on <= day and (tie.to_on is None or tie.to_on >= day)
+            if tie.person_id == self.person_id and tie.role in roles and covers:
+                found[tie.enrolment_id] = tie.enrolment
+        return list(found.values())
+
+    @property
+    def pattern(self) -> Pattern:
+        """What the rule of slots needs of it."""
+        return Pattern(
+            id=self.id,
+            weekday=self.weekday,
+            every_weeks=self.every_weeks,
+            from_on=self.from_on,
+            to_on=self.to_on,
+            starts=self.starts_time,
+            ends=self.ends_time,
+            zone=self.zone,
+            minutes=self.minutes,
+            buffer_minutes=self.buffer_minutes,
+            notice_minutes=self.notice_minutes,
+            horizon_days=self.horizon_days,
+        )
 
     @property
     def starts_time(self) -> time:
