@@ -284,6 +284,12 @@ class Contract(Model):
         )
 
 
+def locked(model: type[Model], record_id: int) -> Any:
+    """The row, locked until the transaction ends; SQLite's write transaction is the lock already."""
+    query = model.select().where(model.id == record_id)
+    return (query if is_sqlite() else query.for_update()).first()
+
+
 @dataclass(frozen=True)
 class Draft:
     """What the learner writes of a version; its goals are the engagement's, kept when it is offered."""
