@@ -21,7 +21,7 @@ def world(app):
 
 
 @pytest.fixture
-def browser(app, world):
+def signed_in(app, world):
     """The learner, signed in."""
     made = app.test_client()
     sign_in(made, world.learner, world.centre, NOW)
@@ -143,11 +143,11 @@ def test_asking_again_costs_nothing_and_changes_nothing(app, world, queries):
     assert SignIn.select().count() == 0
 
 
-def test_the_account_makes_renews_and_ends_the_address(app, world, browser):
+def test_the_account_makes_renews_and_ends_the_address(app, world, signed_in):
     app.config["WTF_CSRF_ENABLED"] = False
 
     def shown():
-        page = browser.get("/account").get_data(as_text=True)
+        page = signed_in.get("/account").get_data(as_text=True)
         found = re.search(r'value="http://localhost(/calendar/[^"]+\.ics)"', page)
         return found and found.group(1)
 
@@ -155,12 +155,12 @@ def test_the_account_makes_renews_and_ends_the_address(app, world, browser):
         return app.test_client().get(path).status_code
 
     assert shown() is None
-    assert browser.post("/account/calendar").status_code == 303
+    assert signed_in.post("/account/calendar").status_code == 303
     first = shown()
     assert status(first) == 200
-    browser.post("/account/calendar")
+    signed_in.post("/account/calendar")
     second = shown()
     assert (status(first), status(second)) == (404, 200)
-    assert browser.post("/account/calendar/end").status_code == 303
+    assert signed_in.post("/account/calendar/end").status_code == 303
     assert shown() is None
     assert status(second) == 404
