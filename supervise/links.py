@@ -37,5 +37,24 @@ def read(text: str, purposes: tuple[str, ...] = PURPOSES) -> tuple[str, int, str
     return None
 
 
+def invitation_token(invitation_id: int, sha256: str) -> str:
+    """The token of an invitation as a mail carries it, the same each time the mail is made.
+
+    An invitation keeps a hash of the token its administrator saw, and nobody can make that again.
+    This one is bound to the same row, and worth nothing to somebody who reads the database.
+    """
+    return str(_signer("invitation").dumps([invitation_id, sha256[:16]]))
+
+
+def read_invitation(text: str) -> tuple[int, str] | None:
+    """The invitation's id and how its hash begins; None for a token that we did not make."""
+    try:
+        invitation_id, begins = _signer("invitation").loads(text)
+    except (BadData, ValueError, TypeError):
+        return None
+    whole = isinstance(invitation_id, int) and isinstance(begins, str)
+    return (invitation_id, begins) if whole else None
+
+
 def _signer(purpose: str) -> URLSafeSerializer:
     return URLSafeSerializer(_key, salt=f"supervise link: {purpose}")

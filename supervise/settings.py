@@ -4,10 +4,65 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.utils import parseaddr
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 INSTANCE_DEFAULT = Path("instance")
+PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+class WrongSetting(ValueError):  # noqa: N818 - it names what is wrong
+    """A setting that cannot be used; says which variable it is and what to write instead."""
+
+
+@dataclass(frozen=True)
+class Smtp:
+    """The mail server that mail is handed to, checked by :meth:`load`."""
+
+    host: str
+    """SUPERVISE_SMTP_HOST."""
+    sender: Address
+    """Whom mail is from: ``Supervise <supervise@example.org>``. SUPERVISE_MAIL_FROM."""
+    port: int = 587
+    """SUPERVISE_SMTP_PORT; 587, 465 for tls, 25 for none."""
+    security: str = "starttls"
+    """``starttls``, ``tls`` or, to this machine alone, ``none``. SUPERVISE_SMTP_SECURITY."""
+    user: str = ""
+    """SUPERVISE_SMTP_USER; empty where the server asks for none."""
+    password: str = field(default="", repr=False)
+    """SUPERVISE_SMTP_PASSWORD; never logged and never shown."""
+    timeout: float = 20.0
+    """Seconds to wait for each answer of the server. SUPERVISE_SMTP_TIMEOUT."""
+
+    @classmethod
+    def load(cls) -> Smtp | None:
+        """Read the environment; None where no server is named. Raises WrongSetting."""
+        env = os.environ
+        host = env.get("SUPERVISE_SMTP_HOST", "").strip()
+        if not host:
+            return None
+        security = env.get("SUPERVISE_SMTP_SECURITY", "").strip().lower() or "starttls"
+        if security not in PORTS:
+            raise WrongSetting("SUPERVISE_SMTP_SECURITY is starttls, tls or none")
+        if security == "none" and not _is_here(host):
+            raise WrongSetting(
+                "SUPERVISE_SMTP_SECURITY=none would send mail in the clear, so it is for a server "
+                "on this machine alone. Use starttls or tls"
+            )
+        return cls(
+            host=host,
+            sender=_sender(env.get("SUPERVISE_MAIL_FROM", "")),
+            port=int(_number("SUPERVISE_SMTP_PORT", PORTS[security], 65_535)),
+            security=security,
+            user=env.get("SUPERVISE_SMTP_USER", ""),
+            password=env.get("SUPERVISE_SMTP_PASSWORD", ""),
+            timeout=_number("SUPERVISE_SMTP_TIMEOUT", cls.timeout, 300),
+        )
 
 
 @dataclass(frozen=True)
@@ -18,9 +73,9 @@ class Settings:
     """Folder for the database file and the two keys. SUPERVISE_INSTANCE."""
     database: str
     """``sqlite:///file`` or ``postgresql://…``. SUPERVISE_DATABASE."""
-    secret_key: str
+    secret_key: str = field(repr=False)
     """Signs cookies and links. SUPERVISE_SECRET_KEY, else ``secret.key`` in the instance folder."""
-    chain_key: str
+    chain_key: str = field(repr=False)
     """Seals the chains of sign-offs. ``chain.key`` in the instance folder, apart from the database."""
     https: bool = False
     """Whether people reach the app over HTTPS: ``__Host-`` cookies and HSTS. SUPERVISE_HTTPS=1."""
@@ -37,6 +92,11 @@ class Settings:
     """An invitation's link works for so many days."""
     max_request_bytes: int = 6 * 1024 * 1024
     """Largest request accepted, uploads included."""
+    public_url: str = ""
+    """Where people reach the app, ``https://supervise.example.org``: for links in mail, which are not
+    sent without it. SUPERVISE_PUBLIC_URL."""
+    smtp: Smtp | None = None
+    """The mail server; without one mail is kept and can be read under Outbox."""
     testing: bool = False
 
     @classmethod
@@ -49,7 +109,8 @@ class Settings:
         """Read the environment; arguments win over it.
 
         Creates the instance folder and its two keys where they are missing, readable by the owner
-        alone. Raises OSError where the folder cannot be written.
+        alone. Raises OSError where the folder cannot be written, WrongSetting for a setting that
+        cannot be used.
         """
         env = os.environ
         folder = Path(instance or env.get("SUPERVISE_INSTANCE") or INSTANCE_DEFAULT).resolve()
@@ -64,6 +125,8 @@ class Settings:
             "proxies": int(env.get("SUPERVISE_PROXIES", cls.proxies)),
             "idle_minutes": int(env.get("SUPERVISE_IDLE_MINUTES", cls.idle_minutes)),
             "absolute_minutes": int(env.get("SUPERVISE_ABSOLUTE_MINUTES", cls.absolute_minutes)),
+            "public_url": _public(env.get("SUPERVISE_PUBLIC_URL", "")),
+            "smtp": Smtp.load(),
         }
         return cls(instance=folder, database=url, **(values | overrides))  # type: ignore[arg-type]
 
@@ -81,3 +144,48 @@ def _key(path: Path) -> str:
         finally:
             fresh.unlink()
     return path.read_text().strip()
+
+
+def _public(address: str) -> str:
+    """The app's address without the last slash; raises WrongSetting for what is none."""
+    address = address.strip().rstrip("/")
+    parts = urlsplit(address)
+    whole = parts.scheme in ("http", "https") and parts.hostname and address.isprintable()
+    if address and (not whole or parts.query or parts.fragment or parts.username or " " in address):
+        raise WrongSetting("Write SUPERVISE_PUBLIC_URL as https://supervise.example.org")
+    return address
+
+
+def _sender(text: str) -> Address:
+    """The address that mail is from; raises WrongSetting where it is missing or none."""
+    name, address = parseaddr(text)
+    try:
+        sender = Address(name or "Supervise", addr_spec=address)
+    except (HeaderParseError, ValueError, IndexError):
+        sender = Address()
+    if not sender.username or not sender.domain or not text.isprintable():
+        raise WrongSetting(
+            "SUPERVISE_MAIL_FROM says whom mail is from: Supervise <supervise@example.org>"
+        )
+    return sender
+
+
+def _number(variable: str, default: float, most: int) -> float:
+    text = os.environ.get(variable, "").strip() or str(default)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not 0 < number <= most:
+        raise WrongSetting(f"{variable} is a number from 1 to {most}")
+    return number
+
+
+def _is_here(host: str) -> bool:
+    """Whether a mail server is on this machine, so that nothing travels."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

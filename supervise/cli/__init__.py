@@ -18,7 +18,7 @@ import click
 import peewee
 
 from supervise import db, links, signing
-from supervise.settings import INSTANCE_DEFAULT, Settings
+from supervise.settings import INSTANCE_DEFAULT, Settings, WrongSetting
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 MAKE_ONE = "Make a centre with supervise init, or name another folder with --instance."
@@ -94,11 +94,13 @@ def opened(context: click.Context, *, make: bool = False) -> Iterator[Settings]:
 
 
 def settings_of(context: click.Context) -> Settings:
-    """The settings of the instance the call names; exits with 2 where its folder cannot be used."""
+    """The settings of the instance the call names; exits with 2 where they, or its folder, are unusable."""
     try:
         return Settings.load(instance=_folder(context))
     except OSError as error:
         raise click.UsageError(f"The instance folder cannot be used: {error.strerror}.") from error
+    except WrongSetting as error:
+        raise click.UsageError(f"{error}.") from error
 
 
 def _folder(context: click.Context) -> Path:

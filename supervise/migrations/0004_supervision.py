@@ -23,7 +23,12 @@ ALTER TABLE mail ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE mail ADD COLUMN due_at {moment};
 ALTER TABLE mail ADD COLUMN claimed_at {moment};
 ALTER TABLE mail ADD COLUMN fault TEXT NOT NULL DEFAULT '';
+ALTER TABLE mail ADD COLUMN message_id TEXT NOT NULL DEFAULT '';
+UPDATE mail SET due_at = created_at WHERE sent_at IS NULL;
+UPDATE mail SET state = 'sent' WHERE sent_at IS NOT NULL;
 DROP INDEX mail_waiting;
+CREATE INDEX mail_message ON mail (message_id);
+CREATE INDEX mail_centre ON mail (centre_id, id);
 CREATE INDEX mail_due ON mail (due_at, id) WHERE state IN ('waiting','sending');
 CREATE UNIQUE INDEX mail_key ON mail (key) WHERE key IS NOT NULL
 """

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import peewee
 
-from supervise import events
+from supervise import events, links
 from supervise.db import Model, UTCField, is_sqlite, write
 from supervise.models.centres import Centre
 from supervise.models.people import ROLE_WORDS, ROLES, Actor, Membership, Person
@@ -49,13 +49,18 @@ class Invitation(Model):
         by: Actor | None = None,
         roles: Iterable[str] = (),
     ) -> str:
-        """Make an invitation, to these roles, and return its token: shown once and not kept."""
+        """Make an invitation, to these roles, and return its token: shown once and not kept.
+
+        Its mail goes into the outbox in the same write, and carries a token of its own.
+        """
+        from supervise.models.mail import Mail
+
         token = secrets.token_urlsafe(32)
         with write():
             cls.update(expires_at=now).where(
                 (cls.person == person) & (cls.centre == centre) & cls.used_at.is_null()
             ).execute()
-            cls.create(
+            made = cls.create(
                 person=person,
                 centre=centre,
                 token_sha256=token_sha256(token),
@@ -73,6 +78,8 @@ class Invitation(Model):
                 person_id=by.person.id if by else None,
                 role="admin" if by else "command",
             )
+            kind = "password" if person.password_hash and not made.roles else "invitation"
+            Mail.queue(kind, to=person, centre=centre, now=now, invitation=made.id)
         return token
 
     @classmethod
@@ -83,16 +90,30 @@ class Invitation(Model):
 
     @classmethod
     def with_token(cls, token: str) -> Invitation | None:
-        """The invitation a token belongs to, usable or not, or None where it is unknown."""
+        """The invitation a token belongs to, usable or not, or None where it is unknown.
+
+        There are two: the one its administrator saw, and the one in its mail.
+        """
+        mailed = links.read_invitation(token)
+        which = (
+            (cls.id == mailed[0]) & cls.token_sha256.startswith(mailed[1])
+            if mailed
+            else cls.token_sha256 == token_sha256(token)
+        )
         found: Invitation | None = (
             cls.select(cls, Person, Centre)
             .join(Person, on=cls.person)
             .switch(cls)
             .join(Centre)
-            .where(cls.token_sha256 == token_sha256(token))
+            .where(which)
             .first()
         )
         return found
+
+    @property
+    def mailed_token(self) -> str:
+        """The token in its mail; the same each time."""
+        return links.invitation_token(self.id, str(self.token_sha256))
 
     def usable(self, now: datetime) -> bool:
         """Whether the link still works: not used, not expired, its person's account open."""

@@ -88,7 +88,7 @@ class Link(Model):
         )
         LinkContact.create(link=link, name=name, email=email)
         if email:
-            Mail.create(centre=by.centre, kind=purpose, link=link, created_at=now)
+            Mail.create(centre=by.centre, kind=purpose, link=link, created_at=now, due_at=now)
         return link
 
     @classmethod

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 import peewee
 
-from supervise.db import Model, UTCField
+from supervise.db import Model, UTCField, write
 from supervise.models.centres import Centre
 from supervise.models.links import Link
 from supervise.models.meetings import Meeting
-from supervise.models.people import Person
+from supervise.models.people import Actor, Person
+from supervise.rules.mail_times import Wish
+
+ALONE = ("contract", "confirmation", "feedback", "invitation", "password")
+"""Kinds that carry a link which lets somebody in: always at once, and never beside anything else."""
 
 
 class Mail(Model):
@@ -20,7 +24,9 @@ class Mail(Model):
 
     Neither address nor text is kept here: both are made when it is delivered. ``detail`` is JSON of
     numbers and dates, never of words. ``key`` names what may be sent once only. ``due_at`` is the
-    earliest moment to send it, ``claimed_at`` when a tick took it in hand.
+    earliest moment to send it, ``claimed_at`` when a tick took it in hand. ``message_id`` is the
+    name of the message it goes out in, drawn before the first try, so that a repeat can be told;
+    the rows of a digest share one.
     """
 
     centre = peewee.ForeignKeyField(Centre)
@@ -37,6 +43,14 @@ class Mail(Model):
     claimed_at = UTCField(null=True)
     sent_at = UTCField(null=True)
     fault = peewee.TextField(default="")
+    message_id = peewee.TextField(default="")
+
+    @classmethod
+    def visible_to(cls, actor: Actor) -> peewee.ModelSelect:
+        """All of the actor's centre, for its administrators; nobody else sees the outbox."""
+        if not actor.has("admin"):
+            return cls.select().where(cls.id.is_null())
+        return cls.select().where(cls.centre == actor.centre)
 
     @classmethod
     def queue(
@@ -91,3 +105,37 @@ class MailWish(Model):
     digest_at = peewee.TextField(default="08:00")
     quiet_from = peewee.TextField(default="")
     quiet_to = peewee.TextField(default="")
+
+    @classmethod
+    def of(cls, person: Person | int) -> MailWish:
+        """What a person wishes; everything at once where they never said. One query."""
+        found: MailWish | None = cls.get_or_none(cls.person == person)
+        return found or cls(person=person)
+
+    @property
+    def rule(self) -> Wish:
+        """The wish as the rule of times takes it."""
+        return Wish(
+            digest_at=_time(self.digest_at) if self.digest else None,
+            quiet_from=_time(self.quiet_from),
+            quiet_to=_time(self.quiet_to),
+        )
+
+    @classmethod
+    def keep(
+        cls, *, digest: bool, digest_at: str, quiet_from: str, quiet_to: str, by: Actor
+    ) -> None:
+        """Keep how the actor wants mail; what waits for them already is timed anew."""
+        told = {
+            "digest": digest, "digest_at": digest_at, "quiet_from": quiet_from, "quiet_to": quiet_to,
+        }  # fmt: skip
+        with write():
+            made = cls.insert(person=by.person, **told)
+            made.on_conflict(conflict_target=[cls.person], update=told).execute()
+            mine = (Mail.person == by.person) & (Mail.state == "waiting") & (Mail.attempts == 0)
+            Mail.update(due_at=Mail.created_at).where(mine).execute()
+
+
+def _time(text: str) -> time | None:
+    """A time of day as it is kept, ``08:00``; None for none."""
+    return time.fromisoformat(text) if text else None
