@@ -16,6 +16,7 @@ from supervise.kept import in_words
 from supervise.models import Actor, PracticeSession
 from supervise.rules import ageing, moments
 from supervise.rules.conditions import says
+from supervise.rules.facts import ConfirmationFacts
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
@@ -84,6 +85,11 @@ def age(since: datetime) -> ageing.Age:
     return ageing.age(since, auth.now(), reader_zone(), centre.due_days, centre.late_days)
 
 
+def ran_out(said: ConfirmationFacts) -> bool:
+    """Whether the link by which a client was asked works no more, and they have not answered."""
+    return said.expires_at is not None and said.expires_at <= auth.now()
+
+
 def at(moment: datetime) -> datetime:
     """A moment on the reader's clock."""
     return moments.local(moment, reader_zone())
@@ -116,4 +122,5 @@ FILTERS = {
     "day_and_time": day_and_time,
     "age": age,
     "says": says,
+    "ran_out": ran_out,
 }

@@ -823,5 +823,5 @@ def test_where_the_centre_demands_it_only_what_is_confirmed_would_count(world, s
     seen = text(marian.get("/approvals"))
     assert "Set 1 that counts to approve" in seen
     assert "Not yet, even if approved: Client A disputes it: says 45 minutes." in seen
-    assert "Not yet, even if approved: it waits for D to confirm it." in seen
+    assert "Not yet, even if approved: D has not confirmed it; their link lasts to" in seen
     assert "Not yet, even if approved: Client A was not asked to confirm it." in seen

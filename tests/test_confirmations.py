@@ -661,7 +661,8 @@ def test_where_it_is_demanded_every_page_says_the_same_sentence(app, demanding, 
     session = world.session(state="approved")
     assert "Client A was not asked to confirm it." in text(coach.get("/sessions"))
     link = asked(world, session)
-    sentences = {"asked": "It waits for Client A to confirm it."}
+    until = "their link lasts to 22 Oct 2026."
+    sentences = {"asked": f"Client A has not confirmed it; {until}"}
     sentences["disputed"] = "Client A disputes it: says 45 minutes."
     boss = app.test_client()
     sign_in(boss, world.supervisor, world.centre, NOW)

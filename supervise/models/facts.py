@@ -18,6 +18,7 @@ from supervise.models.clients import Client, Engagement
 from supervise.models.confirmations import Confirmation
 from supervise.models.contracts import Contract
 from supervise.models.enrolments import Enrolment, unit_rules
+from supervise.models.links import Link
 from supervise.models.said import confirmations_of
 from supervise.models.sessions import STANDING, PracticeSession, SessionEngagement
 from supervise.rules.facts import ContractVersion
@@ -66,7 +67,7 @@ def contracts_and_confirmations_of(
     """The contracts of these sessions, and what each client says of them. One query for both."""
     joined = _with_contracts(which).select_extend(*said.columns())
     query = joined.join_from(Client, Confirmation, peewee.JOIN.LEFT_OUTER, on=said.theirs())
-    rows = list(query.tuples())
+    rows = list(query.join(Link, peewee.JOIN.LEFT_OUTER).tuples())
     once = dict.fromkeys((*row[:3], *row[-said.WIDTH :]) for row in rows)  # not by version
     return _contracts(dict.fromkeys(row[: -said.WIDTH] for row in rows)), said.told(once)
 

@@ -15,6 +15,7 @@ import peewee
 
 from supervise.models.clients import Client, Engagement
 from supervise.models.confirmations import Confirmation
+from supervise.models.links import Link
 from supervise.models.sessions import PracticeSession, SessionEngagement
 from supervise.models.vault import Consent
 from supervise.rules.facts import ConfirmationFacts
@@ -40,7 +41,7 @@ def columns() -> tuple[Any, ...]:
     one = Confirmation
     return (
         withdrawn(Client.id), one.id, one.state, one.what, one.said_minutes, one.asked_at,
-        one.answered_at, one.reason, _matches(one),
+        one.answered_at, one.reason, Link.expires_at, _matches(one),
     )  # fmt: skip
 
 
@@ -102,6 +103,7 @@ def confirmations_of(which: peewee.Expression) -> dict[int, list[ConfirmationFac
         .join(Engagement)
         .join(Client)
         .join(Confirmation, peewee.JOIN.LEFT_OUTER, on=theirs())
+        .join(Link, peewee.JOIN.LEFT_OUTER)
         .where(which)
         .order_by(Client.alias, link.engagement)
     )
@@ -129,10 +131,10 @@ def _latest(alias: str, rows: list[tuple[Any, ...]]) -> ConfirmationFacts:
     standing = next((row[1:-1] for row in rows if row[1] != "lapsed"), None)
     before = next((row[1:] for row in reversed(rows) if row[1] == "lapsed"), None)
     if before is not None and before[1] and (standing is None or standing[0] == "asked"):
-        _, what, minutes, _, answered_at, reason, matches = before
-        again = standing[3] if standing else None
+        _, what, minutes, _, answered_at, reason, _, matches = before
+        again, until = (standing[3], standing[6]) if standing else (None, None)
         return ConfirmationFacts(
-            alias, "disputed", what, minutes, again, answered_at, reason, carried=True,
+            alias, "disputed", what, minutes, again, answered_at, reason, until, carried=True,
             changed=not matches,
         )  # fmt: skip
     return ConfirmationFacts(alias, *standing) if standing else ConfirmationFacts(alias)

@@ -127,7 +127,9 @@ def of_confirmation(session: SessionFacts, policy: Policy) -> Iterator[Reason]:
             who = f"{said.alias} withdrew consent and cannot be asked"
             yield Reason("good", f"{who}; the supervisor's approval stands for it")
         elif said.state == "asked":
-            yield Reason("wait", f"it waits for {said.alias} to confirm it")
+            last = said.expires_at  # the rule has no clock; the reader has
+            until = f"; their link lasts to {short_date(last.date())}" if last else ""
+            yield Reason("wait", f"{said.alias} has not confirmed it{until}")
         else:
             yield Reason("wait", f"{said.alias} was not asked to confirm it")
 

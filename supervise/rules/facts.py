@@ -37,9 +37,10 @@ class ConfirmationFacts:
 
     ``state`` is empty while they were not asked, else asked, confirmed or disputed; ``what`` names
     what differs: length (then perhaps ``said_minutes``), date, none (it did not take place), other.
-    Moments are in UTC. ``reason`` is in the client's own words. A dispute is ``carried`` where it
-    was given to an earlier question: then ``asked_at`` is when they were asked again, if they are.
-    ``withdrawn`` says that the client withdrew their consent, so that nothing is asked of them.
+    Moments are in UTC; the link works until ``expires_at``. ``reason`` is in the client's own words.
+    A dispute is ``carried`` where it was given to an earlier question: then ``asked_at`` is when they
+    were asked again, if they are. ``withdrawn`` says that the client withdrew their consent, so that
+    nothing is asked of them.
     """
 
     alias: str
@@ -49,6 +50,7 @@ class ConfirmationFacts:
     asked_at: datetime | None = None
     answered_at: datetime | None = None
     reason: str = ""
+    expires_at: datetime | None = None
     engagement_id: int = 0
     carried: bool = False
     changed: bool = False

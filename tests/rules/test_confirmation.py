@@ -31,18 +31,20 @@ def of(*clients: ConfirmationFacts) -> SessionFacts:
     ("clients", "sentence"),
     [
         ((CONFIRMED,), "Counts toward D3.04."),
-        ((ASKED,), "Not yet: it waits for Client A to confirm it."),
+        ((ASKED,), "Not yet: Client A has not confirmed it."),
+        ((replace(ASKED, expires_at=datetime(2026, 10, 22, tzinfo=UTC)),),
+         "Not yet: Client A has not confirmed it; their link lasts to 22 Oct 2026."),
         ((NOT_ASKED,), "Not yet: Client A was not asked to confirm it."),
         ((SHORTER,), "Not yet: Client A disputes it: says 45 minutes."),
         ((), "Not yet: no client is named who could confirm it."),
         (
             (CONFIRMED, replace(ASKED, alias="Client B"), replace(SHORTER, alias="Client C")),
-            "Not yet: it waits for Client B to confirm it. Client C disputes it: says 45 minutes.",
+            "Not yet: Client B has not confirmed it. Client C disputes it: says 45 minutes.",
         ),
         ((CONFIRMED, replace(CONFIRMED, alias="Client B")), "Counts toward D3.04."),
         ((GONE,), "Counts toward D3.04."),
         ((GONE, replace(ASKED, alias="Client B")),
-         "Not yet: it waits for Client B to confirm it."),
+         "Not yet: Client B has not confirmed it."),
         ((replace(SHORTER, withdrawn=True),), "Not yet: Client A disputes it: says 45 minutes."),
         ((replace(SHORTER, carried=True),), "Not yet: Client A disputes it: says 45 minutes."),
         ((replace(SHORTER, carried=True, asked_at=datetime(2026, 10, 8, tzinfo=UTC)),),
@@ -71,7 +73,7 @@ def test_a_client_who_withdrew_is_named_among_the_reasons() -> None:
 def test_approval_alone_does_not_help_it() -> None:
     waits = verdict(replace(of(ASKED), state="submitted"), policy=DEMANDED)
     assert waits.if_approved().sentence == (
-        "Not yet, even if approved: it waits for Client A to confirm it."
+        "Not yet, even if approved: Client A has not confirmed it."
     )
 
 
