@@ -111,7 +111,7 @@ CREATE INDEX busy_meeting ON busy (meeting_id);
 CREATE TABLE meeting_action (
   id {id}, centre_id INTEGER NOT NULL REFERENCES centre (id), attendance_id INTEGER NOT NULL REFERENCES attendance (id),
   owner TEXT NOT NULL CHECK (owner IN ('learner','supervisor')), text TEXT NOT NULL CHECK (text <> ''),
-  due_on DATE NOT NULL, done_on DATE, position INTEGER NOT NULL DEFAULT 0);
+  due_on DATE, done_on DATE, position INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX meeting_action_attendance ON meeting_action (attendance_id);
 
 CREATE TABLE meeting_note (
@@ -198,6 +198,10 @@ REFUSALS = (
      "OR m.centre_id <> NEW.centre_id))",
      "nobody meets themselves"),
     ("action_sealed", "UPDATE", "meeting_action",
+    ("meeting_dated", "UPDATE", "meeting",
+     "NEW.state = 'recorded' AND OLD.state <> 'recorded' AND EXISTS (SELECT 1 FROM meeting_action x "
+     "JOIN attendance a ON a.id = x.attendance_id WHERE a.meeting_id = NEW.id AND x.due_on IS NULL)",
+     "an action needs its day"),
      f"{OF_ATTENDANCE.format('OLD', SIGNED)} AND {_differs(ACTION_SEALED)}", "a signed record is sealed"),
     ("action_kept", "DELETE", "meeting_action", OF_ATTENDANCE.format("OLD", SIGNED), "a signed record is sealed"),
     ("action_added", "INSERT", "meeting_action", OF_ATTENDANCE.format("NEW", SIGNED), "a signed record is sealed"),

@@ -137,6 +137,26 @@ class Meeting(Model):
         """All its places, in the order they were asked for. One query."""
         return list(Attendance.select().where(Attendance.meeting == self).order_by(Attendance.id))
 
+    def signed_content(
+        self,
+        attendances: Iterable[Attendance] | None = None,
+        actions: Iterable[MeetingAction] | None = None,
+    ) -> dict[str, Any]:
+        """What the leader signs: everything sealed by it, each place with who came among them.
+
+        What learners add later, and when an action is done, is no part of it. Two queries, or none
+        where the parts are at hand.
+        """
+        seated = [one for one in (attendances or Attendance.seated(self)) if one.state in SEATED]
+        found = list(MeetingAction.of(seated) if actions is None else actions)
+        names = (
+            "id", "centre_id", "host_id", "format", "places", "starts_at", "ends_at", "mode",
+            "held_minutes", "discussed", "uid", "recorded_by_id",
+        )  # fmt: skip
+        content = {name: getattr(self, name) for name in names} | {"agenda": self.agenda_kept}
+        parts = [one.sealed(found) for one in sorted(seated, key=lambda one: one.id)]
+        return {**content, "attendances": parts}
+
     def free_seat(self) -> int | None:
         """The lowest seat that nobody has; None where the meeting is full. One query."""
         rows = Attendance.select(Attendance.seat).where(
@@ -202,6 +222,35 @@ class Attendance(Model):
 
     def can_answer(self, actor: Actor) -> bool:
         """The learner whose place it is: accept, cancel, reply, sign."""
+    @property
+    def came(self) -> bool:
+        """Whether the learner was there."""
+        return self.state in ("came", "signed")
+
+    def sealed(self, actions: Iterable[MeetingAction]) -> dict[str, Any]:
+        """The leader's part about this learner, of which ``actions`` are those of the meeting."""
+        names = ("id", "meeting_id", "enrolment_id", "learner_id", "seat", "feedback", "goals")
+        told = [
+            [one.id, one.owner, one.text, one.due_on, one.position]
+            for one in sorted(actions, key=lambda one: one.id)
+            if one.attendance_id == self.id
+        ]
+        content = {name: getattr(self, name) for name in names}
+        return {**content, "came": self.came, "actions": told}
+
+    def signed_content(
+        self, meeting: Meeting | None = None, actions: Iterable[MeetingAction] | None = None
+    ) -> dict[str, Any]:
+        """What the learner signs: their reply and reflection, and all of the record that they read.
+
+        Of a group that is the shared part and their own. Two queries, or none where meeting and
+        actions are at hand.
+        """
+        whole = meeting or Meeting.get_by_id(self.meeting_id)
+        found = MeetingAction.of([self]) if actions is None else actions
+        shared = whole.signed_content([self], found)
+        return {**shared, "reply": self.reply, "reflection": self.reflection}
+
         return actor.centre.id == self.centre_id and actor.is_(self.learner_id)
 
     @classmethod
@@ -219,7 +268,8 @@ class MeetingAction(Model):
     attendance = peewee.ForeignKeyField(Attendance, backref="actions")
     owner = peewee.TextField()
     text = peewee.TextField()
-    due_on = DateField()
+    due_on = DateField(null=True)
+    """By when; until the record is signed it may be missing."""
     done_on = DateField(null=True)
     position = peewee.IntegerField(default=0)
 

@@ -231,8 +231,9 @@ RULES: dict[Any, Rule] = {
     Meeting: Rule(
         lambda p: (Meeting.host == p) | Meeting.id.in_(_meetings_of(p)),
         "id centre_id host_id availability_id series format places starts_at ends_at mode place "
-        "address uid sequence state version asked_by_id note reason held_minutes discussed agenda "
+        "address uid sequence state version asked_by_id note reason held_minutes discussed "
         "created_at changed_at recorded_at recorded_by_id",
+        retain="agenda",  # numbers of records, of a group's other learners among them
     ),
     Attendance: Rule(
         lambda p: Attendance.learner == p,

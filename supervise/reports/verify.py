@@ -35,6 +35,7 @@ from supervise.reports import (
     verify_consent,
     verify_contracts,
     verify_feedback,
+    verify_meetings,
     verify_written,
 )
 from supervise.rules.moments import short_date
@@ -78,6 +79,7 @@ def verify(centre: Centre) -> Iterator[Misfit]:
         yield from verify_consent.misfits(centre)
         yield from replay.misfits(centre)
         yield from verify_feedback.misfits(centre)
+        yield from verify_meetings.misfits(centre)
 
 
 @contextmanager
