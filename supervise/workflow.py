@@ -187,6 +187,7 @@ ATTENDANCE = Workflow(
         ),
         "invite": Move(frozenset({"cancelled", "declined"}), "invited", "invited"),
         "wait": Move(frozenset({"invited", "cancelled", "declined"}), "waiting", "put on the list"),
+        "ask again": Move(frozenset({"asked", "invited", "booked"}), "asked", "asked for again"),
         "decline": Move(frozenset({"asked", "invited"}), "declined", "declined"),
         "cancel": Move(
             frozenset({"asked", "invited", "waiting", "booked"}), "cancelled", "cancelled"

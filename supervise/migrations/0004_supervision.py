@@ -88,7 +88,7 @@ CREATE INDEX meeting_series ON meeting (series) WHERE series <> '';
 CREATE TABLE attendance (
   id {id}, centre_id INTEGER NOT NULL REFERENCES centre (id), meeting_id INTEGER NOT NULL REFERENCES meeting (id),
   enrolment_id INTEGER NOT NULL REFERENCES enrolment (id), learner_id INTEGER NOT NULL REFERENCES person (id),
-  seat INTEGER CHECK (seat > 0),
+  seat INTEGER CHECK (seat > 0), series TEXT NOT NULL DEFAULT '',
   state TEXT NOT NULL CHECK (state IN ('asked','invited','waiting','booked','declined','cancelled','came','missed','signed')),
   version INTEGER NOT NULL DEFAULT 1, reason TEXT NOT NULL DEFAULT '',
   feedback TEXT NOT NULL DEFAULT '', goals TEXT NOT NULL DEFAULT '', reply TEXT NOT NULL DEFAULT '',
@@ -101,6 +101,7 @@ CREATE TABLE attendance (
 CREATE UNIQUE INDEX attendance_seat ON attendance (meeting_id, seat) WHERE seat IS NOT NULL;
 CREATE INDEX attendance_learner ON attendance (learner_id, centre_id);
 CREATE INDEX attendance_enrolment_id ON attendance (enrolment_id);
+CREATE INDEX attendance_series ON attendance (series) WHERE series <> '';
 
 CREATE TABLE busy (
   id {id}, person_id INTEGER NOT NULL REFERENCES person (id), meeting_id INTEGER NOT NULL REFERENCES meeting (id),
@@ -197,11 +198,11 @@ REFUSALS = (
      "EXISTS (SELECT 1 FROM meeting m WHERE m.id = NEW.meeting_id AND (m.host_id = NEW.learner_id "
      "OR m.centre_id <> NEW.centre_id))",
      "nobody meets themselves"),
-    ("action_sealed", "UPDATE", "meeting_action",
     ("meeting_dated", "UPDATE", "meeting",
      "NEW.state = 'recorded' AND OLD.state <> 'recorded' AND EXISTS (SELECT 1 FROM meeting_action x "
      "JOIN attendance a ON a.id = x.attendance_id WHERE a.meeting_id = NEW.id AND x.due_on IS NULL)",
      "an action needs its day"),
+    ("action_sealed", "UPDATE", "meeting_action",
      f"{OF_ATTENDANCE.format('OLD', SIGNED)} AND {_differs(ACTION_SEALED)}", "a signed record is sealed"),
     ("action_kept", "DELETE", "meeting_action", OF_ATTENDANCE.format("OLD", SIGNED), "a signed record is sealed"),
     ("action_added", "INSERT", "meeting_action", OF_ATTENDANCE.format("NEW", SIGNED), "a signed record is sealed"),

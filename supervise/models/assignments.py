@@ -87,9 +87,12 @@ class Assignment(Model):
     ) -> Assignment | None:
         """End the assignment after this day and hand it over to the successor from the next.
 
-        Returns the successor's assignment. Raises ValueError for a day before it began, and
-        Refused where it has ended already or the successor cannot take over.
+        What is booked after that day goes with it (``handing_over``). Returns the successor's
+        assignment. Raises ValueError for a day before it began, and Refused where it has ended
+        already or the successor cannot take over.
         """
+        from supervise.models import handing_over
+
         if on < self.from_on:
             raise Refused(
                 f"It began on {short_date(self.from_on)}: choose that day or a later one."
@@ -97,23 +100,25 @@ class Assignment(Model):
         if successor is not None and successor.id == self.person_id:
             raise Refused(f"{successor.name} is the one who leaves. Choose somebody else.")
         with write():
+            held = handing_over.hold_concerned(self, successor, now)
             self.enrolment.centre.lock()
             if Assignment.get_by_id(self.id).to_on is not None:
                 raise Refused("It has ended already. Correct its dates instead.")
             self.to_on = on
             self.save()
             self._record("ended an assignment", by, now, to_on=on)
-            if successor is None:
-                return None
-            taken_over, _ = Assignment.assign(
-                enrolment=self.enrolment,
-                person=successor,
-                role=self.role,
-                from_on=on + timedelta(days=1),
-                now=now,
-                by=by,
-            )
-            return taken_over
+            taken_over = None
+            if successor is not None:
+                taken_over, _ = Assignment.assign(
+                    enrolment=self.enrolment,
+                    person=successor,
+                    role=self.role,
+                    from_on=on + timedelta(days=1),
+                    now=now,
+                    by=by,
+                )
+            handing_over.hand_over(self, successor, held, by=by, now=now)
+        return taken_over
 
     @property
     def mark(self) -> str:
@@ -126,11 +131,16 @@ class Assignment(Model):
         """Correct the days, with the old and the new in the history; False where the same.
 
         Raises Refused for an end before the beginning, where the person would hold the role twice
-        on one day, and where the days are no longer those ``seen``, by their mark.
+        on one day, where a meeting is booked on a day left out, and where the days are no longer
+        those ``seen``, by their mark.
         """
+        from supervise.models import handing_over
+        from supervise.models.busy import hold_people
+
         if to_on is not None and to_on < from_on:
             raise Refused("It ends before it begins: choose a later end.")
         with write():
+            hold_people([self.person_id])
             self.enrolment.centre.lock()
             if Assignment.get_by_id(self.id).mark != (seen or self.mark):
                 raise Refused(CHANGED_MEANWHILE)
@@ -147,34 +157,49 @@ class Assignment(Model):
             self.save()
             after = {"from_on": from_on, "to_on": to_on}
             self._record("corrected an assignment", by, now, before=before, after=after)
+            handing_over.refuse_stranded(self, now)
         return True
 
     def take_back(self, *, by: Actor, now: datetime) -> None:
         """Take a mistaken assignment away as if it had not been; the history keeps that it was.
 
         The role in the centre stays: people take that away on its own page. Raises Refused once
-        the person has signed something of this enrolment in that role, which must stay explained.
+        the person has signed something of this enrolment in that role, which must stay explained,
+        and where a meeting is booked that nothing else allows.
         """
+        from supervise.models import handing_over
+        from supervise.models.busy import hold_people
+        from supervise.models.meetings import Attendance
         from supervise.models.sessions import PracticeSession
 
         with write():
+            hold_people([self.person_id])
             self.enrolment.centre.lock()
             theirs = PracticeSession.select(PracticeSession.id).where(
                 PracticeSession.enrolment == self.enrolment
             )
+            met = Attendance.select(Attendance.meeting).where(
+                Attendance.enrolment == self.enrolment
+            )
             signed = signing.SignOff.select().where(
                 (signing.SignOff.person_id == self.person_id)
                 & (signing.SignOff.role == self.role)
-                & (signing.SignOff.subject == "session")
-                & signing.SignOff.subject_id.in_(theirs)
+                & (
+                    (
+                        (signing.SignOff.subject == "session")
+                        & signing.SignOff.subject_id.in_(theirs)
+                    )
+                    | ((signing.SignOff.subject == "meeting") & signing.SignOff.subject_id.in_(met))
+                )
             )
             if signed.exists():
                 raise Refused(
-                    f"{self.person.name} has signed sessions of this enrolment already. End the "
-                    "assignment instead, and have those sessions looked at again."
+                    f"{self.person.name} has signed sessions or meetings of this enrolment already. "
+                    "End the assignment instead, and have those looked at again."
                 )
             self._record("took back an assignment", by, now)
             self.delete_instance()
+            handing_over.refuse_stranded(self, now)
 
     def _refuse_stranding(self, from_on: date, to_on: date | None, today: date) -> None:
         """Hours are never stranded (product.md): other days must not leave what waits to nobody."""

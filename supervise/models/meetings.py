@@ -188,7 +188,12 @@ class Meeting(Model):
         """In which role somebody acts on this meeting."""
         if actor.is_(self.host_id):
             return "supervisor" if self.format in SUPERVISION else "tutor"
-        return "supervisor" if self.can_lead(actor) else "learner"
+        if self.can_lead(actor):
+            return "supervisor"
+        here = (Attendance.meeting == self) & (Attendance.learner == actor.person)
+        if actor.has("admin") and not Attendance.select().where(here).exists():
+            return "admin"
+        return "learner"
 
 
 class Attendance(Model):
@@ -199,6 +204,8 @@ class Attendance(Model):
     enrolment = peewee.ForeignKeyField(Enrolment)
     learner = peewee.ForeignKeyField(Person)
     seat = peewee.IntegerField(null=True)
+    series = peewee.TextField(default="")
+    """The same for all places that were booked in one go, whatever the meetings' own series."""
     state = peewee.TextField()
     version = peewee.IntegerField(default=1)
     reason = peewee.TextField(default="")
@@ -220,8 +227,6 @@ class Attendance(Model):
         mine = (cls.learner == actor.person) | cls.meeting.in_(hosted) | assigned
         return cls.select().where((cls.centre == actor.centre) & mine)
 
-    def can_answer(self, actor: Actor) -> bool:
-        """The learner whose place it is: accept, cancel, reply, sign."""
     @property
     def came(self) -> bool:
         """Whether the learner was there."""
@@ -251,6 +256,8 @@ class Attendance(Model):
         shared = whole.signed_content([self], found)
         return {**shared, "reply": self.reply, "reflection": self.reflection}
 
+    def can_answer(self, actor: Actor) -> bool:
+        """The learner whose place it is: accept, cancel, reply, sign."""
         return actor.centre.id == self.centre_id and actor.is_(self.learner_id)
 
     @classmethod

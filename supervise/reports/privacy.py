@@ -237,7 +237,7 @@ RULES: dict[Any, Rule] = {
     ),
     Attendance: Rule(
         lambda p: Attendance.learner == p,
-        "id centre_id meeting_id enrolment_id learner_id seat state version reason feedback goals "
+        "id centre_id meeting_id enrolment_id learner_id seat series state version reason feedback goals "
         "reply reflection created_at changed_at signed_at",
     ),
     MeetingAction: Rule(

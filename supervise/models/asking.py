@@ -1,0 +1,112 @@
+"""A meeting that is asked for, and the answers to requests and invitations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from supervise.db import write
+from supervise.models.booking import Plan, create
+from supervise.models.busy import Busy, Taken, hold_people
+from supervise.models.centres import Refused
+from supervise.models.enrolments import Enrolment
+from supervise.models.meetings import Attendance, Meeting
+from supervise.models.people import Actor, Person
+from supervise.models.seats import can_host, hold, new_place, refuse_unassigned, sit, tell
+from supervise.workflow import ATTENDANCE, MEETING, WrongState, advance, allow
+
+
+def ask(plan: Plan, host: Person, *, enrolment: Enrolment, by: Actor, now: datetime) -> Meeting:
+    """Ask for a time that is not offered. Nobody's time is taken before the host accepts.
+
+    Asked twice it stays one request. Raises Refused for a time gone by, and where the host does not
+    look after the learner that day.
+    """
+    allow(by.is_(enrolment.learner_id) and by.centre.id == enrolment.centre_id)
+    if plan.starts_at <= now:
+        raise Refused("This time has passed. Choose a later one.")
+    with write():
+        hold_people([host.id, enrolment.learner_id])
+        refuse_unassigned(host, enrolment, plan.format, plan.starts_at)
+        mine = Attendance.select(Attendance.meeting).where(Attendance.learner == by.person)
+        same = (Meeting.host == host) & (Meeting.starts_at == plan.starts_at)
+        open_one = (Meeting.state == "requested") & Meeting.id.in_(mine)
+        again: Meeting | None = Meeting.select().where(same & open_one).first()
+        if again is not None:
+            return again
+        if Busy.clash(by.person.id, plan.starts_at, plan.ends_at):
+            raise Taken("You are in another meeting then. Choose another time.", by.person.id)
+        meeting = create(plan, host_id=host.id, state="requested", by=by, now=now)
+        new_place(meeting, enrolment, "asked", now)
+        meeting.told("asked for", now, by=by)
+        tell(meeting, "requested", [host.id], now)
+    return meeting
+
+
+def accept(meeting: Meeting, *, by: Actor, now: datetime) -> None:
+    """Book a meeting that was asked for. Raises Taken where host or learner is busy then."""
+    allow(can_host(meeting, by))
+    with write():
+        places = hold(meeting)
+        advance(meeting, MEETING, "accept", changed_at=now)
+        if meeting.starts_at <= now:
+            raise Refused("This time has passed. Decline it, or book another time.")
+        Busy.occupy(meeting, [meeting.host_id])
+        for place in places:
+            if place.state == "asked":
+                refuse_unassigned(meeting.host, place.enrolment, meeting.format, meeting.starts_at)
+                sit(meeting, place, now)
+        meeting.told("accepted", now, by=by)
+        tell(meeting, "booked", [meeting.host_id, *(p.learner_id for p in places)], now)
+
+
+def decline(meeting: Meeting, reason: str, *, by: Actor, now: datetime) -> None:
+    """Decline a meeting that was asked for, with a reason."""
+    allow(can_host(meeting, by))
+    with write():
+        places = hold(meeting)
+        advance(meeting, MEETING, "decline", reason=reason, changed_at=now)
+        for place in places:
+            if place.state == "asked":
+                advance(place, ATTENDANCE, "decline", reason=reason, changed_at=now)
+        meeting.told("declined", now, by=by, note=reason)
+        tell(meeting, "declined", [place.learner_id for place in places], now)
+
+
+def answer_invitation(
+    place: Attendance, *, accept: bool, by: Actor, now: datetime, reason: str = ""
+) -> None:
+    """Accept an invitation, or decline it with a reason; one to one that cancels the meeting.
+
+    Raises WrongState where it is not open any more, Full without a seat, Taken where the learner is
+    in another meeting then.
+    """
+    allow(place.can_answer(by))
+    with write():
+        meeting = place.meeting
+        place = next(one for one in hold(meeting) if one.id == place.id)
+        if place.state != "invited":
+            raise WrongState(ATTENDANCE.refusal("book" if accept else "decline", place.state))
+        refuse_over(meeting, now)
+        if accept:
+            sit(meeting, place, now)
+            meeting.told("accepted", now, by=by, place=place.id)
+            tell(meeting, "booked", [meeting.host_id, place.learner_id], now, place=place.id)
+            return
+        advance(place, ATTENDANCE, "decline", reason=reason, changed_at=now)
+        tell(meeting, "declined", [meeting.host_id], now, place=place.id)
+        if meeting.places > 1:
+            meeting.told("declined", now, by=by, note=reason, place=place.id)
+            return
+        advance(
+            meeting, MEETING, "cancel", reason=reason, sequence=meeting.sequence + 1, changed_at=now
+        )
+        Busy.release(meeting)
+        meeting.told("cancelled", now, by=by, note=reason)
+
+
+def refuse_over(meeting: Meeting, now: datetime) -> None:
+    """Raises WrongState for a meeting that does not stand, Refused for one that has begun."""
+    if meeting.state != "booked":
+        raise WrongState(f"Nothing was changed: {MEETING.states[meeting.state]}")
+    if meeting.starts_at <= now:
+        raise Refused(f"It has begun already. Tell {meeting.host.name}. Nothing was changed.")

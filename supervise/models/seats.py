@@ -1,0 +1,163 @@
+"""What every move of a booking shares: who may meet whom, who is held, who sits, who is told.
+
+Locks are taken in one order: the people's calendars, the centre, the meeting's row, its places, the
+busy rows, the mail, the history. Whoever changes a meeting holds its host, so that of two who do
+so at the same moment one waits and then sees what the other did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from supervise.models.assignments import Assignment
+from supervise.models.availability import GUIDED
+from supervise.models.busy import Busy, hold_people
+from supervise.models.centres import Centre, Refused
+from supervise.models.contracts import locked
+from supervise.models.enrolments import Enrolment
+from supervise.models.mail import Mail
+from supervise.models.meetings import Attendance, Meeting
+from supervise.models.people import Actor, Person
+from supervise.rules.moments import local, short_date
+from supervise.workflow import ATTENDANCE, WrongState, advance
+
+CHANGED = "This meeting was changed meanwhile. Read it again, then decide. Nothing was changed."
+OPEN = ("asked", "invited", "waiting", "booked")
+"""The states of a place that can still be given up."""
+
+
+class Full(Refused):
+    """Every place of a group is taken; ``meeting`` has a waiting list."""
+
+    def __init__(self, meeting: Meeting) -> None:
+        super().__init__(
+            "Every place in this meeting is taken. Join the waiting list, or choose another time. "
+            "Nothing was booked."
+        )
+        self.meeting = meeting
+
+
+# --- who may meet whom -------------------------------------------------------------------
+
+
+def roles_for(kind: str) -> tuple[str, ...]:
+    """In which roles somebody may host a meeting of this format."""
+    return ("supervisor", "tutor") if kind in GUIDED else ("supervisor",)
+
+
+def day_of(moment: datetime, centre: Centre) -> date:
+    """The day of a moment at the centre, by which assignments begin and end."""
+    return local(moment, centre.zone).date()
+
+
+def looks_after(host_id: int, enrolment: Enrolment, kind: str, day: date) -> bool:
+    """Whether somebody may host a meeting of this format for the enrolment that day. One query."""
+    held = (Assignment.enrolment == enrolment) & (Assignment.person == host_id)
+    role = Assignment.role.in_(roles_for(kind))
+    return bool(Assignment.select().where(held & role & Assignment.on(day)).exists())
+
+
+def refuse_unassigned(host: Person, enrolment: Enrolment, kind: str, starts_at: datetime) -> None:
+    """Raises Refused where the host does not look after the enrolment on the day of the meeting."""
+    day = day_of(starts_at, enrolment.centre)
+    if not host.active or not looks_after(host.id, enrolment, kind, day):
+        raise Refused(
+            f"{host.name} is not assigned to {enrolment.learner.name} on {short_date(day)}. "
+            "Choose another day, or somebody else. Nothing was booked."
+        )
+
+
+def can_host(meeting: Meeting, actor: Actor) -> bool:
+    """The host alone: accepts, declines, moves, cancels and gives places."""
+    here = actor.centre.id == meeting.centre_id and actor.has("supervisor", "tutor")
+    return here and actor.is_(meeting.host_id)
+
+
+# --- who is held -------------------------------------------------------------------------
+
+
+def hold(meeting: Meeting, *others: int) -> list[Attendance]:
+    """Hold everybody of the meeting, then its row; returns its places as they are now, oldest first.
+
+    ``others`` are held with them. Raises WrongState where somebody joined, or took it over, between.
+    """
+    known = {meeting.host_id, *others, *(place.learner_id for place in meeting.attendances)}
+    hold_people(known)
+    return renew(meeting, known)
+
+
+def renew(meeting: Meeting, known: Iterable[int]) -> list[Attendance]:
+    """Lock and read the meeting again once its people, ``known``, are held; returns its places."""
+    fresh = locked(Meeting, meeting.id)
+    if fresh is None:
+        raise WrongState("This meeting is no longer there.")
+    meeting.__data__.update(fresh.__data__)
+    meeting.__rel__.clear()
+    meeting._dirty.clear()
+    query = Attendance.select(Attendance, Person).join(Person, on=Attendance.learner)
+    places = list(query.where(Attendance.meeting == meeting).order_by(Attendance.id))
+    if not {meeting.host_id, *(place.learner_id for place in places)} <= set(known):
+        raise WrongState(CHANGED)
+    return places
+
+
+def seated(places: Iterable[Attendance]) -> list[int]:
+    """The learners of these places who have a seat."""
+    return [place.learner_id for place in places if place.state == "booked"]
+
+
+def still_open(places: Iterable[Attendance]) -> list[Attendance]:
+    """Those of the places that can still be given up."""
+    return [place for place in places if place.state in OPEN]
+
+
+# --- who sits ----------------------------------------------------------------------------
+
+
+def sit(meeting: Meeting, place: Attendance, now: datetime, **changes: Any) -> None:
+    """Give the place a seat and its learner's time; the meeting held, inside ``db.write()``.
+
+    Raises Full without a free seat, and Taken where the learner is in another meeting then.
+    """
+    seat = meeting.free_seat()
+    if seat is None:
+        raise Full(meeting)
+    Busy.occupy(meeting, [place.learner_id])
+    advance(place, ATTENDANCE, "book", seat=seat, reason="", changed_at=now, **changes)
+
+
+def new_place(
+    meeting: Meeting, enrolment: Enrolment, state: str, now: datetime, series: str = ""
+) -> Attendance:
+    """A place of a learner who had none in this meeting; with a seat and their time where booked."""
+    seat = None
+    if state == "booked":
+        seat = meeting.free_seat()
+        if seat is None:
+            raise Full(meeting)
+        Busy.occupy(meeting, [enrolment.learner_id])
+    return Attendance.create(
+        centre=meeting.centre_id,
+        meeting=meeting,
+        enrolment=enrolment,
+        learner=enrolment.learner_id,
+        seat=seat,
+        series=series,
+        state=state,
+        created_at=now,
+        changed_at=now,
+    )
+
+
+# --- who is told -------------------------------------------------------------------------
+
+
+def tell(meeting: Meeting, kind: str, people: Iterable[int], now: datetime, **detail: Any) -> None:
+    """Queue a mail about the meeting to each of these people; none once it is over."""
+    if meeting.ends_at > now:
+        for person_id in sorted(set(people)):
+            Mail.queue(
+                kind, to=person_id, centre=meeting.centre_id, meeting=meeting, now=now, **detail
+            )
