@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
+import re
 import threading
 from datetime import UTC, date, datetime, timedelta
 
+import peewee
 import pytest
 import time_machine
 
@@ -163,7 +166,7 @@ def test_what_a_party_agreed_to_keeps_its_number_and_its_words(world, learner):
     assert "I tell your boss." not in fresh(contract).parts
     link = Link.select().where(Link.party == "client").order_by(Link.id.desc()).first()
     asked_again = text(learner.application.test_client().get(f"/link/{link.token}"))
-    assert "Against the text somebody agreed to before" in asked_again
+    assert "Against the text you agreed to last" in asked_again
     assert misfits(world) == []
 
 
@@ -540,6 +543,22 @@ def test_the_difference_is_shown_to_learner_and_parties(world, app, learner):
         assert "6 of 1 h 30, 9 h 00 in all" in page
 
 
+def test_a_party_reads_what_changed_since_they_agreed_themselves(world, anybody):
+    """The sponsor never saw the version that was taken back; the client agreed to it."""
+    engagement = engagement_of(world)
+    agreed(world, engagement, world.now, "three", ending="As we said first.")
+    second, links = offered(world, engagement, "three", ending="I tell the sponsor the end.")
+    agreeing.agree(links["client"], "Sam Reed", now=world.now)
+    me = world.actor(world.learner)
+    third = fresh(second).take_back(by=me, now=world.now)
+    links = agreeing.offer(third, version=third.version, by=me, now=world.now)
+    page = {link.party: html.unescape(anybody.get(f"/link/{link.token}").text) for link in links}
+    assert "Nothing changed since you agreed last" in page["client"]
+    assert "Nothing changed" not in page["sponsor"]
+    changes = page["sponsor"].split('id="changes"')[1].split('id="terms"')[0]
+    assert "How it ends" in changes or "I tell the sponsor" in re.sub(r"<[^>]+>", "", changes)
+
+
 def test_ending_on_the_page(world, learner):
     contract = agreed(world, engagement_of(world), world.now - timedelta(days=9))
     path = f"/contracts/{contract.id}/end"
@@ -683,6 +702,23 @@ def test_an_open_link_to_an_earlier_version_asks_and_decides_nothing(world, anyb
     refused = anybody.post(path, data={"answer": "no", "why": "Fewer sessions, please"})
     assert "Fewer sessions, please" in text(refused, 410)
     assert Contract.get_by_id(contract.id).declined_why == ""
+
+
+@pytest.mark.parametrize(
+    ("which", "change", "said"),
+    [
+        (Contract, {"state": "draft", "parts": "{}"}, "an offered contract is sealed"),
+        (Link, {"subject_id": 99}, "a link stays as it was sent"),
+        (Link, {"client": None}, "a link stays as it was sent"),
+    ],
+    ids=["words a client agreed to", "a link to another record", "a link of nobody"],
+)
+def test_the_database_refuses(world, which, change, said):
+    contract, links = offered(world, engagement_of(world), "three")
+    agreeing.agree(links["client"], "Sam Reed", now=world.now)
+    row = links["sponsor"] if which is Link else contract
+    with pytest.raises(peewee.DatabaseError, match=said), db.write():
+        which.update(**change).where(which.id == row.id).execute()
 
 
 @pytest.mark.parametrize("how", ["taken back", "too old"])

@@ -18,8 +18,10 @@ from supervise.models import (
     ClientIdentity,
     Feedback,
     Goal,
+    Link,
     PracticeSession,
     agreeing,
+    confirmations,
     erasure,
     readiness,
 )
@@ -27,6 +29,7 @@ from supervise.models.diary_import import take
 from supervise.models.people import Actor
 from tests import contracting
 from tests.diaries import HEAD, looked_at
+from tests.feedbacks import invite
 from tests.structure.test_routes import scene  # noqa: F401 - the fixture, by name
 from tests.test_identity import Told, found, pages, told  # noqa: F401
 from tests.world import sign_in
@@ -64,7 +67,7 @@ def unseen(told: Told) -> None:  # noqa: F811
 
 @pytest.mark.parametrize("engine", ["sqlite"])
 def test_what_was_found_out(told: Told, owner: Any, engine: str) -> None:  # noqa: F811
-    path = f"/clients/{told.client.id}/about"
+    path = f"/clients/{told.client.id}"
     for name in Client.ABOUT:
         refused(owner.post(path, data={name: TEXT}))
         assert getattr(Client.get_by_id(told.client.id), name) in ("", "Delegates little")
@@ -161,6 +164,49 @@ def test_asking_to_reopen(told: Told, owner: Any, engine: str) -> None:  # noqa:
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])
+def test_why_a_contract_on_paper_has_that_day(told: Told, owner: Any, engine: str) -> None:  # noqa: F811
+    engagement = Client.get(Client.alias == "Client A").engagement("mentoring")
+    path = f"/engagements/{engagement.id}/contract"
+    form = {"agreed_on": "2026-03-01", "version": str(engagement.version)}
+    refused(owner.post(path, data=form | {"reason": TEXT}))
+    unseen(told)
+    assert owner.post(path, data=form | {"reason": "On paper."}).status_code == 303
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_feedback_by_an_observer_who_names_a_client(told: Told, engine: str) -> None:  # noqa: F811
+    """They were asked about no client, and met one."""
+    world = told.scene.world
+    link = Link.get_by_id(invite(world, "observer", name="Joan").link_id)
+    nobody = told.scene.app.test_client()
+    form = nobody.get(f"/link/{link.token}").text
+    data = dict(re.findall(r'name="(seal)" value="([^"]+)"', form))
+    data |= dict.fromkeys(re.findall(r'type="radio"\s+id="[^"]+"\s+name="(q-\w+)"', form), "well")
+    data |= dict.fromkeys(re.findall(r'<textarea id="(q-\w+)"', form), TEXT)
+    refused(nobody.post(f"/link/{link.token}", data=data))
+    unseen(told)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_dispute_that_names_another_client(told: Told, engine: str) -> None:  # noqa: F811
+    world = told.scene.world
+    session = world.session(
+        day=date(2026, 8, 3), state="submitted", clients=("Client B", "Client A")
+    )
+    me = world.actor(world.learner)
+    link = confirmations.ask(world.client("Client B"), [session.id], by=me, now=world.now)
+    [asked] = confirmations.asked_by(link)
+    answer = {
+        f"asks-{asked.id}": "1", f"answer-{asked.id}": "no", f"what-{asked.id}": "other",
+        f"reason-{asked.id}": TEXT,
+    }  # fmt: skip
+    answered = told.scene.app.test_client().post(f"/link/{link.token}", data=answer)
+    assert answered.status_code == 422
+    assert "Leave out names" in answered.text
+    unseen(told)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
 def test_a_reply_to_feedback(told: Told, owner: Any, engine: str) -> None:  # noqa: F811
     handle = Feedback.get(Feedback.state == "given").handle
     refused(owner.post(f"/feedback/{handle}/reply", data={"reply": TEXT}))
@@ -206,7 +252,7 @@ def test_an_alias(told: Told, owner: Any, engine: str) -> None:  # noqa: F811
         assert 'value="client grebe"' in page.text
     unseen(told)
     other = told.scene.world.client("Smith")
-    page = owner.post(f"/clients/{other.id}/identity", data={"name": "Ann Smith", "email": ""})
+    page = owner.post(f"/clients/{other.id}", data={"name": "Ann Smith", "email": ""})
     assert page.status_code == 422
     assert "The alias says “Smith”" in page.text
     assert 'value="Ann Smith"' in page.text
@@ -228,7 +274,7 @@ def test_a_name_kept_late_says_which_goal_to_reword(told: Told, owner: Any, engi
     contract = contracting.draft(world, other.engagement("coaching"))
     goal = Goal.select().order_by(Goal.id.desc()).first()
     Goal.update(measure="Zebedee says so").where(Goal.id == goal.id).execute()
-    path, who = f"/clients/{other.id}/identity", {"name": "Zebedee Quince"}
+    path, who = f"/clients/{other.id}", {"name": "Zebedee Quince"}
     page = html.unescape(owner.post(path, data=who).text)
     assert f"The goal “{goal.short}” says “Zebedee”" in page
     assert 'value="Zebedee Quince"' in page

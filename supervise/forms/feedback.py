@@ -123,7 +123,7 @@ def read_answers(
 ) -> Answered:
     """Read what somebody answered.
 
-    ``names`` are the client's own and their sponsor's, which no reader of the feedback may learn.
+    ``names`` are those of the coach's clients and sponsors, which no reader of the feedback may learn.
     """
     keys = [key_of(question) for question in questions]
     answers = [_text(form, key) for key in keys]

@@ -82,7 +82,7 @@ def _faults(typed: Typed, one: Confirmation, names: Sequence[str]) -> dict[str, 
     elif _CONTROL.search(typed.reason):
         found["reason"] = "This holds a character that cannot be shown. Type it again."
     elif names_in(typed.reason, names):
-        found["reason"] = "Leave out your name and your organisation: others read this."
+        found["reason"] = "Leave out names of people and organisations: others read this."
     return found
 
 

@@ -151,13 +151,18 @@ POSTGRESQL = {
 # What was said under a name may lose its words, once, when its client withdraws consent.
 ERASED = "(OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NOT OLD.anonymous)"
 
+SOMEBODY_AGREED = (
+    "EXISTS (SELECT 1 FROM agreement a WHERE a.contract_id = OLD.id "
+    "AND a.contract_version = OLD.version AND a.party <> 'coach')"
+)
 # condition → what is said; each on one table before one kind of change
 REFUSALS = (
     ("contract_sealed", "UPDATE", "contract",
-     "OLD.state <> 'draft' AND NOT (OLD.state = 'offered' AND NEW.state = 'draft') AND (NEW.parts <> OLD.parts "
+     "OLD.state <> 'draft' AND (NEW.parts <> OLD.parts "
      "OR NEW.goals <> OLD.goals OR NEW.parties <> OLD.parties OR NEW.number <> OLD.number "
      "OR NEW.engagement_id <> OLD.engagement_id OR NEW.planned_sessions IS DISTINCT FROM OLD.planned_sessions "
-     "OR NEW.planned_minutes IS DISTINCT FROM OLD.planned_minutes)",
+     "OR NEW.planned_minutes IS DISTINCT FROM OLD.planned_minutes) "
+     f"AND NOT (OLD.state = 'offered' AND NEW.state = 'draft' AND NOT {SOMEBODY_AGREED})",
      "an offered contract is sealed"),
     ("contract_kept", "DELETE", "contract", "OLD.state <> 'draft'", "an offered contract is sealed"),
     ("contract_dated", "UPDATE", "contract",
@@ -169,8 +174,11 @@ REFUSALS = (
      "(OLD.used_at IS NOT NULL AND NEW.used_at IS DISTINCT FROM OLD.used_at) "
      "OR (OLD.ended_at IS NOT NULL AND NEW.ended_at IS NULL) OR NEW.expires_at <> OLD.expires_at "
      "OR NEW.created_at <> OLD.created_at OR NEW.subject_version <> OLD.subject_version "
-     "OR NEW.purpose <> OLD.purpose OR NEW.party <> OLD.party OR NEW.nonce <> OLD.nonce",
+     "OR NEW.purpose <> OLD.purpose OR NEW.party <> OLD.party OR NEW.nonce <> OLD.nonce "
+     "OR NEW.client_id IS DISTINCT FROM OLD.client_id OR NEW.learner_id <> OLD.learner_id "
+     "OR (OLD.subject_id IS NOT NULL AND NEW.subject_id IS DISTINCT FROM OLD.subject_id)",
      "a link stays as it was sent"),
+    ("link_kept", "DELETE", "link", "OLD.id IS NOT NULL", "a link stays as it was sent"),
     ("feedback_sealed", "UPDATE", "feedback",
      f"OLD.state = 'given' AND (NEW.state <> OLD.state OR NEW.questions <> OLD.questions OR (NOT {ERASED} AND "
      "(NEW.answers <> OLD.answers OR NEW.erased_at IS DISTINCT FROM OLD.erased_at "

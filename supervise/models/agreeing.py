@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from supervise import events, signing
 from supervise.db import write
 from supervise.models.clients import Engagement
-from supervise.models.contracts import CHANGED, Agreement, Contract, locked
+from supervise.models.contracts import CHANGED, Agreement, Contract, hold_versions
 from supervise.models.goals import Goal
 from supervise.models.links import Link, SignedName
 from supervise.models.people import Actor
@@ -200,8 +200,13 @@ def decline(link: Link, why: str, *, now: datetime) -> Contract:
 
 
 def _open(link: Link, now: datetime) -> Contract:
-    """The contract a link asks about, locked, and the link used up."""
-    contract: Contract | None = locked(Contract, link.subject_id or 0)
+    """The contract a link asks about, locked, and the link used up.
+
+    The version in force is locked with it: where this is the last yes, it is replaced.
+    """
+    asked_about = Contract.select(Contract.engagement).where(Contract.id == link.subject_id)
+    versions = hold_versions(Contract.engagement.in_(asked_about))
+    contract = next((one for one in versions if one.id == link.subject_id), None)
     offered = contract is not None and contract.state == "offered"
     if contract is None or not offered or contract.version != link.subject_version:
         raise WrongState("This contract was changed or taken back. Nothing was decided.")

@@ -146,7 +146,7 @@ def ask(client: Client, session_ids: Collection[int], *, by: Actor, now: datetim
     allow(by.is_(client.learner_id))
     with write():
         Consent.refuse_withdrawn(client)
-        _held(session_ids)
+        hold_sessions(session_ids)
         before = _hold(Confirmation.client == client)
         mine = [one for one in before if one.session_id in session_ids]
         links = {one.link_id for one in mine if one.state == "asked"}
@@ -177,13 +177,21 @@ def ask(client: Client, session_ids: Collection[int], *, by: Actor, now: datetim
     return link
 
 
-def _held(session_ids: Collection[int]) -> None:
-    """Hold the sessions, so that none is changed between what is read and what is asked."""
+def hold_sessions(session_ids: Collection[int]) -> None:
+    """Hold the sessions until the transaction ends: none is changed between what is read and what
+    is asked. It comes before their links are held."""
     if not is_sqlite():
         held = PracticeSession.select(PracticeSession.id).where(
             PracticeSession.id.in_(list(session_ids))
         )
         list(held.order_by(PracticeSession.id).for_update())
+
+
+def hold_asked(session_ids: Collection[int]) -> None:
+    """Hold these sessions, then the links that ask about them, before a line of history is written:
+    a client who answers holds their link, and waits for the history."""
+    hold_sessions(session_ids)
+    _hold(Confirmation.session.in_(list(session_ids)))
 
 
 def _with(client: Client, ids: Iterable[int], by: Actor) -> list[PracticeSession]:
@@ -243,6 +251,7 @@ def lapse_changed(session: PracticeSession, *, by: Actor, now: datetime) -> None
     """
     if not _open().where(Confirmation.session == session).exists():
         return
+    hold_sessions([session.id])
     theirs = (
         SessionEngagement.select(Engagement.client)
         .join(Engagement)
@@ -272,7 +281,7 @@ def forget(session: PracticeSession, *, by: Actor, now: datetime) -> None:
     mine = Confirmation.session == session
     if not Confirmation.select().where(mine).exists():
         return
-    _held([session.id])
+    hold_sessions([session.id])
     rows = _hold(mine)
     if Confirmation.select().where(mine & Confirmation.answered_at.is_null(False)).exists():
         raise WrongState(

@@ -284,6 +284,12 @@ class Contract(Model):
         )
 
 
+def hold_versions(which: peewee.Expression) -> list[Contract]:
+    """These versions, in one order, locked until the transaction ends. One query."""
+    query = Contract.select().where(which).order_by(Contract.id)
+    return list(query if is_sqlite() else query.for_update())
+
+
 def locked(model: type[Model], record_id: int) -> Any:
     """The row, locked until the transaction ends; SQLite's write transaction is the lock already."""
     query = model.select().where(model.id == record_id)

@@ -224,6 +224,7 @@ def delete(session: PracticeSession, *, by: Actor, now: datetime) -> None:
                 "This session was submitted before, so its history is kept. "
                 "Change it and submit it again. Nothing was changed."
             )
+        confirmations.hold_sessions([session.id])
         confirmations.forget(session, by=by, now=now)
         SessionGoal.delete().where(SessionGoal.session == session).execute()
         SessionEngagement.delete().where(SessionEngagement.session == session).execute()

@@ -33,7 +33,7 @@ from supervise import events, signing
 from supervise.db import is_sqlite, write
 from supervise.models.clients import Client, Engagement
 from supervise.models.confirmations import Confirmation
-from supervise.models.contracts import AGREED, Agreement, Contract
+from supervise.models.contracts import AGREED, Agreement, Contract, hold_versions
 from supervise.models.feedback import Feedback
 from supervise.models.goals import TEXTS as GOAL_TEXTS
 from supervise.models.goals import ClosingReview, Goal, SessionGoal
@@ -161,8 +161,7 @@ def _empty_sessions(client: Client, now: datetime) -> list[int]:
 def _contracts(client: Client) -> list[Contract]:
     """The contracts with a client, locked as whoever agrees to one locks it: before its links."""
     mine = Engagement.select(Engagement.id).where(Engagement.client == client)
-    query = Contract.select().where(Contract.engagement.in_(mine)).order_by(Contract.id)
-    return list(query if is_sqlite() else query.for_update())
+    return hold_versions(Contract.engagement.in_(mine))
 
 
 def _empty_contracts(client: Client, contracts: list[Contract], by: Actor, now: datetime) -> None:

@@ -143,15 +143,20 @@ def with_answers(contracts: Sequence[Contract], now: datetime, *, is_mine: bool)
     ]
 
 
-def before(contract: Contract) -> Contract | None:
-    """The version before this one that was agreed, or withdrawn after somebody had. One query."""
+def before(contract: Contract, party: str = "") -> Contract | None:
+    """The version this one is read against. One query.
+
+    For a party, the last that they agreed to themselves: what changed since they last signed. For
+    coach and supervisor, the one agreed before; where none was, one that somebody had agreed to.
+    """
     mine = (Contract.engagement == contract.engagement_id) & (Contract.number < contract.number)
-    found: Contract | None = (
-        Contract.select()
-        .where(mine & (Contract.agreed_on.is_null(False) | (Contract.state == "withdrawn")))
-        .order_by(Contract.number.desc())
-        .first()
-    )
+    query = Contract.select().order_by(Contract.agreed_on.is_null(), Contract.number.desc())
+    agreed = Contract.agreed_on.is_null(False) | (Contract.state == "withdrawn")
+    if party:
+        theirs = Agreement.select(Agreement.contract).where(Agreement.party == party)
+        agreed = Contract.id.in_(theirs)
+        query = Contract.select().order_by(Contract.number.desc())
+    found: Contract | None = query.where(mine & agreed).first()
     return found
 
 

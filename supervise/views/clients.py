@@ -17,9 +17,10 @@ from supervise.forms.clients import (
     reason_fault,
     showable,
 )
-from supervise.models import Client, Engagement
+from supervise.models import Client, ClientIdentity, Engagement
 from supervise.reports import clients as report
 from supervise.reports import contracts
+from supervise.rules.naming import names_in, naming_fault
 
 bp = Blueprint("clients", __name__)
 
@@ -124,6 +125,8 @@ def set_contract(engagement_id: int) -> Response:
         found["agreed_on"] = wrong or "Give the day both agreed the contract."
     if why := reason_fault(reason, required=not is_mine):
         found["reason"] = why
+    elif is_mine and (hits := names_in(reason, ClientIdentity.names_of(actor.person.id))):
+        found["reason"] = naming_fault("This", hits)
     if not found:
         try:
             engagement.set_contract(

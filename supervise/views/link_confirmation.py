@@ -47,8 +47,7 @@ def show(link: Link, status: int = 200, **told: Any) -> Response:
 def decide(link: Link) -> Response:
     """Take the answer; a form that lacks something comes back with all that was typed."""
     asked = confirmations.asked_by(link)
-    known = ClientIdentity.get_or_none(ClientIdentity.client == link.client_id)
-    typed = forms.read(request.form, asked, known.identifiers if known else ())
+    typed = forms.read(request.form, asked, ClientIdentity.names_of(link.learner_id))
     if forms.answered(request.form) != {one.id for one in asked}:
         return _changed(link, typed, CHANGED)
     if any(one.faults for one in typed.values()):

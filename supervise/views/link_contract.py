@@ -23,7 +23,7 @@ def show(link: Link, status: int = 200, **told: Any) -> Response:
     contract = agreeing.asked(link)
     if contract is None:
         return link_wrote.closed(link, "ended", wrote(request.form))
-    before = report.before(contract)
+    before = report.before(contract, link.party)
     yes, no = told.get("yes") or AgreeForm(None), told.get("no") or DeclineForm(None)
     return web.show(
         "link/contract.html",

@@ -49,8 +49,7 @@ def decide(link: Link) -> Response:
     """Keep the answers, once. Where the form changed meanwhile, it is shown again to be looked at."""
     feedback, floor = Feedback.of_link(link), link.centre.feedback_floor
     questions = FeedbackQuestion.of(link.centre, feedback.about)
-    known = ClientIdentity.get_or_none(ClientIdentity.client == link.client_id)
-    names = known.identifiers if known else ()
+    names = ClientIdentity.names_of(link.learner_id)  # an observer may name any of the clients
     read = forms.read_answers(request.form, questions, floor, names)
     if read.found or read.changed:
         return show(link, 422, told=read)
