@@ -10,6 +10,7 @@ import peewee
 from supervise.models import Actor, Assignment, Enrolment, Person, PracticeSession
 from supervise.reports.learners import Learner, enrolments_of, learners_from
 from supervise.reports.standing import ranked
+from supervise.reports.supervision import Last
 from supervise.rules.standing import Standing
 
 SORTS = {
@@ -48,23 +49,28 @@ def cohort(actor: Actor, wanted: Wanted, size: int) -> tuple[list[Learner], int]
     query = _matching(actor, wanted).select(Person.id).group_by(Person.id, Person.name)
     query = query.order_by(*_order(wanted.sort), peewee.fn.LOWER(Person.name), Person.id)
     ids = [id_ for (id_,) in query.tuples()]
+    met: dict[int, Last] | None = None
     if wanted.standing or wanted.sort == "risk":
-        stand = _standings(actor, ids)
+        stand, met = _standings(actor, ids)
         ids = [id_ for id_ in ids if wanted.standing in ("", stand[id_].key)]
         if wanted.sort == "risk":
             ids.sort(key=lambda id_: stand[id_].risk)
     shown = ids[(wanted.page - 1) * size : wanted.page * size]
-    by_id = {found.person.id: found for found in learners_from(enrolments_of(actor, shown), actor)}
+    seen = learners_from(enrolments_of(actor, shown), actor, met)
+    by_id = {found.person.id: found for found in seen}
     return [by_id[id_] for id_ in shown], len(ids)
 
 
-def _standings(actor: Actor, ids: list[int]) -> dict[int, Standing]:
-    """About how each of these learners stands, by id. Two queries."""
+def _standings(actor: Actor, ids: list[int]) -> tuple[dict[int, Standing], dict[int, Last]]:
+    """About how each of these learners stands, by id; and when each enrolment last was in
+    supervision, by its id. Two queries."""
     seen = Enrolment.visible_to(actor).where(Enrolment.learner.in_(ids))
     worst: dict[int, Standing] = {}
-    for learner, found in ranked(seen, actor).values():
+    met: dict[int, Last] = {}
+    for enrolment_id, (learner, found, last) in ranked(seen, actor).items():
         worst[learner] = min(worst.get(learner, found), found, key=lambda one: one.risk)
-    return worst
+        met[enrolment_id] = last
+    return worst, met
 
 
 def supervisors_of(actor: Actor) -> list[tuple[int, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import peewee
 
@@ -21,17 +21,28 @@ from supervise.models import (
     SessionEngagement,
 )
 from supervise.models.said import disputed, withdrawn
+from supervise.reports import supervision
 from supervise.reports.hours import Hours
+from supervise.reports.supervision import NEVER, PRACTISED, Last
 from supervise.rules import moments
 from supervise.rules.standing import Practice, Standing, standing
+from supervise.rules.supervision import Practised, ratio
 
 BACK = ("returned", "reopened")
 Span = tuple[date, date | None]
 """Of an enrolment: its first day and its last."""
 
 
-def of_hours(hours: Hours, centre: Centre, today: date) -> list[Standing]:
-    """How one enrolment stands, from its verdicts; the gravest first."""
+class Ranked(NamedTuple):
+    """The learner of an enrolment, about how it stands, and when they last were in supervision."""
+
+    learner_id: int
+    standing: Standing
+    last: Last
+
+
+def of_hours(hours: Hours, centre: Centre, today: date, last: Last = NEVER) -> list[Standing]:
+    """How one enrolment stands, from its verdicts; the gravest first. ``last`` is its supervision."""
     sent = [session for session in hours.sessions if session.state != "draft"]
     submitted, back = hours.in_state("submitted"), hours.in_state(*BACK)
     return _standing(
@@ -46,18 +57,14 @@ def of_hours(hours: Hours, centre: Centre, today: date) -> list[Standing]:
             submitted_days=_days((s.submitted_at for s in submitted), centre, today),
             back=len(back),
             back_days=_days((s.decided_at or s.changed_at for s in back), centre, today),
+            supervision=ratio(supervision.practised(hours, last, centre), today),
         ),
         centre,
         today,
     )
 
 
-def worst(files: Iterable[Hours], centre: Centre, today: date) -> Standing:
-    """The gravest finding of a learner's enrolments, of which there is at least one."""
-    return min((of_hours(one, centre, today)[0] for one in files), key=lambda found: found.risk)
-
-
-def ranked(enrolments: peewee.ModelSelect, actor: Actor) -> dict[int, tuple[int, Standing]]:
+def ranked(enrolments: peewee.ModelSelect, actor: Actor) -> dict[int, Ranked]:
     """The learner of each of these enrolments and about how it stands, by its id. Two queries.
 
     What is approved is taken as counted unless it lies outside the enrolment, lacks its contract, or
@@ -74,12 +81,13 @@ def ranked(enrolments: peewee.ModelSelect, actor: Actor) -> dict[int, tuple[int,
             if unit.contract_required:
                 contracted.add(code)
     sums = defaultdict[int, list[Any]](list)
-    for id_, *rest in _sums(list(spans), contracted, confirmed=actor.centre.confirmation_required):
+    for id_, *rest in _sums(list(spans), contracted, actor):
         sums[id_].append(rest)
     found = {}
     for id_, (learner, *span) in spans.items():
-        practice = _practice((span[0], span[1]), asked[id_], sums[id_], actor)
-        found[id_] = learner, _standing(practice, actor.centre, actor.today)[0]
+        practice, last = _practice((span[0], span[1]), asked[id_], sums[id_], actor)
+        worst = _standing(practice, actor.centre, actor.today)[0]
+        found[id_] = Ranked(learner, worst, last)
     return found
 
 
@@ -127,17 +135,25 @@ def _unconfirmed() -> Any:
     )
 
 
-def _sums(ids: list[int], contracted: set[str], *, confirmed: bool) -> Any:
-    """For each enrolment and unit: minutes approved and submitted, and what waits since when."""
+def _sums(ids: list[int], contracted: set[str], actor: Actor) -> Any:
+    """For each enrolment and unit: minutes approved and submitted, what waits since when, and what
+    was practised since the last supervision."""
     model, count, least = PracticeSession, peewee.fn.COUNT, peewee.fn.MIN
     void = _void(contracted)
-    if confirmed:
+    if actor.centre.confirmation_required:
         void = void | peewee.fn.EXISTS(_unconfirmed())
     usable = peewee.Case(None, ((void, 0),), model.minutes)
 
     def where(states: Any, value: Any, other: Any = None) -> Any:
         return peewee.Case(None, ((model.state.in_(states), value),), other)
 
+    met = supervision.latest(actor.now).alias("met")
+    fresh = met.c.last_at.is_null() | peewee.Case(
+        None,
+        ((model.starts_at.is_null(), model.date > peewee.fn.DATE(met.c.last_at)),),
+        model.starts_at > met.c.last_at,
+    )
+    since = model.state.in_(PRACTISED) & model.date.is_null(False) & fresh
     back_since = where(BACK, peewee.fn.COALESCE(model.decided_at, model.changed_at))
     return (
         model.select(
@@ -146,18 +162,26 @@ def _sums(ids: list[int], contracted: set[str], *, confirmed: bool) -> Any:
             peewee.fn.SUM(where(("submitted",), usable, 0)),
             count(where(("submitted",), model.id)), least(where(("submitted",), model.submitted_at)),
             count(where(BACK, model.id)), least(back_since), peewee.fn.MAX(model.date),
+            peewee.fn.SUM(peewee.Case(None, ((since, model.minutes),), 0)),
+            least(peewee.Case(None, ((since, model.date),))),
+            least(met.c.last_at), least(met.c.next_at),
         )
         .join(Enrolment)
+        .switch(model)
+        .join(met, peewee.JOIN.LEFT_OUTER, on=(met.c.enrolment_id == model.enrolment))
         .where(model.enrolment.in_(ids) & (model.state != "draft"))
         .group_by(model.enrolment, model.unit)
         .tuples()
     )  # fmt: skip
 
 
-def _practice(span: Span, asked: dict[str, int], rows: list[Any], actor: Actor) -> Practice:
+def _practice(
+    span: Span, asked: dict[str, int], rows: list[Any], actor: Actor
+) -> tuple[Practice, Last]:
     sums = {row[0]: (int(row[1] or 0), int(row[2] or 0)) for row in rows}
     to_go = {code: max(0, need - sums.get(code, (0, 0))[0]) for code, need in asked.items()}
-    return Practice(
+    last = Last(*(next((_moment(row[n]) for row in rows if row[n]), None) for n in (10, 11)))
+    practice = Practice(
         began=span[0],
         ends=span[1],
         needed=sum(asked.values()),
@@ -170,6 +194,20 @@ def _practice(span: Span, asked: dict[str, int], rows: list[Any], actor: Actor) 
         ),
         back=sum(row[5] for row in rows),
         back_days=_days((_moment(row[6]) for row in rows if row[6]), actor.centre, actor.today),
+        supervision=ratio(_practised(rows, last, actor.centre), actor.today),
+    )
+    return practice, last
+
+
+def _practised(rows: list[Any], last: Last, centre: Centre) -> Practised:
+    """What was practised since the last supervision, by the sums of its units."""
+    return Practised(
+        minutes=sum(int(row[8] or 0) for row in rows),
+        first=min((_day(row[9]) for row in rows if row[9]), default=None),
+        last_met=supervision.day_of(last.at, centre),
+        after_minutes=centre.supervise_after_minutes,
+        after_weeks=centre.supervise_after_weeks,
+        next_on=supervision.day_of(last.next_at, centre),
     )
 
 

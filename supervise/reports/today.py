@@ -22,6 +22,7 @@ from supervise.models import (
 )
 from supervise.reports import standing
 from supervise.reports.hours import Hours, hours_of_all
+from supervise.reports.supervision import Last
 from supervise.rules.standing import Standing
 from supervise.signing import SignOff
 
@@ -177,13 +178,14 @@ def learning_and_tutoring(actor: Actor) -> tuple[Learning | None, Tutoring | Non
     )
     own = [e for e in enrolments if actor.is_(e.learner_id)]
     others = [e for e in enrolments if not actor.is_(e.learner_id)]
-    least = _most_at_risk(others, actor) if others else []
+    least, met = _most_at_risk(others, actor) if others else ([], {})
     hours = hours_of_all([*own, *least], actor.centre, drafts=actor.person.id)
     learning = _learning([hours[e.id] for e in own]) if own else None
     if not actor.has("tutor"):
         return learning, None
     stand = [
-        (hours[e.id], standing.of_hours(hours[e.id], actor.centre, actor.today)[0]) for e in least
+        (hours[e.id], standing.of_hours(hours[e.id], actor.centre, actor.today, met[e.id])[0])
+        for e in least
     ]
     stand.sort(key=lambda pair: pair[1].risk)
     return learning, Tutoring(len({e.learner_id for e in others}), stand)
@@ -201,12 +203,16 @@ def _learning(hours: list[Hours]) -> Learning:
     return Learning(hours, [Returned(s, one, said.get(s.id, "")) for one, s in back])
 
 
-def _most_at_risk(enrolments: list[Enrolment], actor: Actor) -> list[Enrolment]:
-    """The enrolments most at risk among those that ask for hours, as many as are shown. Two queries."""
+def _most_at_risk(
+    enrolments: list[Enrolment], actor: Actor
+) -> tuple[list[Enrolment], dict[int, Last]]:
+    """The enrolments most at risk among those that ask for hours, as many as are shown; and when
+    each was in supervision. Two queries."""
     theirs = Enrolment.select().where(Enrolment.id.in_([e.id for e in enrolments]))
-    found = {id_: one for id_, (_, one) in standing.ranked(theirs, actor).items()}
-    asked = [e for e in enrolments if found[e.id].key != "none"]
-    return sorted(asked, key=lambda e: found[e.id].risk)[:SHOWN]
+    found = standing.ranked(theirs, actor)
+    asked = [e for e in enrolments if found[e.id].standing.key != "none"]
+    asked.sort(key=lambda e: found[e.id].standing.risk)
+    return asked[:SHOWN], {id_: one.last for id_, one in found.items()}
 
 
 def waits_in_all(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from supervise.rules.moments import length, short_date
+from supervise.rules.supervision import Finding
 
 PLAN_MONTHS = 12
 SLIPPING_WEEKS = 4
@@ -18,13 +19,21 @@ BEHIND_SHARE = 0.1  # of the hours asked for; less is no reason to ring anybody 
 WORDS = {
     "slipping": "Slipping",
     "behind": "Behind",
+    "supervise": "Supervision due",
     "held": "Held up",
     "correct": "To correct",
     "track": "On track",
     "none": "No hours asked",
 }
 """What a standing is called, the gravest first."""
-_CSS = {"slipping": "warn", "behind": "warn", "held": "wait", "correct": "wait", "track": "good"}
+_CSS = {
+    "slipping": "warn",
+    "behind": "warn",
+    "supervise": "warn",
+    "held": "wait",
+    "correct": "wait",
+    "track": "good",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,8 @@ class Practice:
     back: int = 0
     back_days: int = 0
     """How long the oldest session given back has waited for its learner."""
+    supervision: Finding | None = None
+    """How practice stands to supervision, by the centre's ratio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +115,7 @@ def standing(practice: Practice, today: date, *, due_days: int, late_days: int) 
     found = [
         *_slipping(practice, today),
         *_behind(practice, today),
+        *_unsupervised(practice),
         *_waits(practice, due_days, late_days),
     ]
     if not found:
@@ -145,6 +157,13 @@ def _left(practice: Practice, today: date) -> str:
     if days < 14:
         return "with 1 day left" if days == 1 else f"with {days} days left"
     return f"with {days // 7} weeks left" if days < 61 else f"with {round(days / 30.4)} months left"
+
+
+def _unsupervised(practice: Practice) -> list[Standing]:
+    found = practice.supervision
+    if found is None or found.key != "due":
+        return []
+    return [Standing("supervise", found.sentence, found.weight)]
 
 
 def _waits(practice: Practice, due_days: int, late_days: int) -> list[Standing]:
