@@ -55,6 +55,7 @@ def client_page(client: Client, status: int = 200, refusal: str = "", **forms: A
         consent=consent,
         withdrawn=consent is not None and open_ is None,
         works=report.works([client.id])[client.id],
+        naming=report.naming(client, auth.actor()),
         found=[fault for form in forms.values() for fault in form.found],
         refusal=refusal,
         **told,
