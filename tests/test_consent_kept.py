@@ -301,6 +301,21 @@ def test_a_file_brings_nothing_about_them(database):
     assert not PracticeSession.select().exists()
 
 
+def test_a_contract_sent_back_is_not_waited_for_any_more(world, me, consent, learner):
+    _, links = contracting.offered(world, contracting.engagement_of(world))
+    agreeing.decline(links["client"], "Fewer sessions.", now=world.now)
+    assert "sent back" in learner.get("/").text
+    erasure.withdraw(consent, me.today, by=me, now=world.now)
+    assert "sent back" not in learner.get("/").text
+
+
+def test_it_is_not_dated_before_a_withdrawal_by_correcting_it(world, me, consent):
+    erasure.withdraw(consent, date(2026, 4, 1), by=me, now=world.now)
+    Consent.give(world.client(), date(2026, 5, 1), "Notes", by=me, now=world.now)
+    with pytest.raises(ValueError, match="before the last consent was withdrawn"):
+        Consent.give(world.client(), date(2026, 3, 20), "Notes", by=me, now=world.now)
+
+
 def test_they_may_give_it_again(world, me, consent):
     withdraw(world, consent)
     Consent.give(world.client(), TODAY, "Notes", by=me, now=world.now)

@@ -15,6 +15,7 @@ from supervise.models import (
     Agreement,
     Client,
     ClosingReview,
+    Consent,
     Contract,
     Engagement,
     Enrolment,
@@ -228,8 +229,13 @@ def _day(text: str | None) -> str:
 
 
 def sent_back(actor: Actor) -> list[Contract]:
-    """The learner's contracts that a party sent back and that are not offered again. One query."""
+    """The learner's contracts that a party sent back and that are not offered again.
+
+    Not of a client who withdrew consent: there is nothing to do about them. Two queries at most.
+    """
     mine = Contract.select(Contract, Engagement, Client).join(Engagement).join(Client)
     back = (Contract.state == "draft") & (Contract.declined_by != "")
     own = (Client.learner == actor.person) & (Contract.centre == actor.centre)
-    return list(mine.where(own & back).order_by(Contract.changed_at, Contract.id))
+    rows = list(mine.where(own & back).order_by(Contract.changed_at, Contract.id))
+    gone = Consent.withdrawn_of(row.engagement.client_id for row in rows)
+    return [row for row in rows if row.engagement.client_id not in gone]
