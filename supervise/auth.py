@@ -67,6 +67,22 @@ def keeps_typing(view: View) -> View:
     return view
 
 
+def keeps_typing_but(*names: str) -> Callable[[View], View]:
+    """The same, but for these fields: whoever signs in next must not read them."""
+
+    def mark(view: View) -> View:
+        view.not_kept = frozenset(names)  # type: ignore[attr-defined]
+        return keeps_typing(view)
+
+    return mark
+
+
+def typed(view: Callable[..., Any]) -> list[tuple[str, str]]:
+    """The fields of this request that are carried through a new sign-in."""
+    left_out = getattr(view, "not_kept", frozenset()) | {"csrf_token"}
+    return [(k, v) for k, v in request.form.items(multi=True) if k not in left_out]
+
+
 def checks_token_itself(view: View) -> View:
     """A form that answers a wrong CSRF token in its own way, by ``csrf.protect()`` within."""
     csrf.exempt(view)
@@ -201,8 +217,12 @@ def _sign_in_first(view: Callable[..., Any]) -> Any:
     """Ask to sign in. Text is kept only from our own page: another site's must not be sent on."""
     keeps = getattr(view, "keeps_typing", False) and sent_from_here()
     if request.method != "GET" and not request.htmx and keeps:
-        kept = [(k, v) for k, v in request.form.items(multi=True) if k != "csrf_token"]
-        page = render_template("signin/page.html", kept=kept, kept_path=request.path, form=None)
+        names = [name for name in getattr(view, "not_kept", ()) if not name.startswith("seal-")]
+        left_out = any(request.form.get(name) for name in names)
+        page = render_template(
+            "signin/page.html", kept=typed(view), kept_path=request.path, form=None,
+            left_out=left_out,
+        )  # fmt: skip
         return Response(page, 401)
     return _go(url_for("signin.page", next=_way_back()))
 

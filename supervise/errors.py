@@ -9,7 +9,7 @@ from flask import Flask, Response, current_app, render_template, request, url_fo
 from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.exceptions import HTTPException
 
-from supervise.auth import sent_from_here
+from supervise.auth import sent_from_here, typed
 from supervise.web import wants_fragment
 from supervise.workflow import NotAllowed, WrongState
 
@@ -80,7 +80,7 @@ def _csrf_error(_: CSRFError) -> Response:
     if wants_fragment():
         return Response("", 400, {"X-CSRF-Token": generate_csrf()})
     if getattr(view, "keeps_typing", False) and sent_from_here():
-        kept = [(k, v) for k, v in request.form.items(multi=True) if k != "csrf_token"]
+        kept = typed(view)
         return Response(
             render_template("signin/resume.html", kept=kept, kept_path=request.path), 400
         )

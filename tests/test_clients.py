@@ -1,5 +1,6 @@
 """Clients by alias, and the day each contract was agreed."""
 
+import re
 from datetime import date
 
 import pytest
@@ -247,8 +248,8 @@ def test_a_client_is_described_and_identified(world, learner):
     world.session(minutes=90, state="approved")
     path = path_of(world)
     about = {"needs": "Delegates\r\nlittle", "needs_tool": "360", "preference": "Doing"}
-    assert learner.post(f"{path}/about", data=about).status_code == 303
-    assert learner.post(f"{path}/identity", data=WHO).status_code == 303
+    assert learner.post(path, data=about).status_code == 303
+    assert learner.post(path, data=WHO).status_code == 303
     client = world.client()
     assert (client.needs, client.needs_tool, client.strengths) == ("Delegates\nlittle", "360", "")
     mine = ClientIdentity.of(client, world.actor(world.learner))
@@ -256,7 +257,7 @@ def test_a_client_is_described_and_identified(world, learner):
     page = text(learner.get(path))
     for words in (*WHO.values(), "Delegates", "1 session, 1 h 30, 1 approved"):
         assert words in page
-    assert learner.post(f"{path}/identity", data={**WHO, "name": ""}).status_code == 303
+    assert learner.post(path, data={**WHO, "name": ""}).status_code == 303
     assert ClientIdentity.get().name == ""
 
 
@@ -277,7 +278,7 @@ def test_a_client_is_described_and_identified(world, learner):
 )
 def test_who_it_is_is_judged_beside_its_field_and_kept(world, learner, field, typed, sentence):
     typed_all = {**WHO, field: typed}
-    page = text(learner.post(f"{path_of(world)}/identity", data=typed_all), 422)
+    page = text(learner.post(path_of(world), data=typed_all), 422)
     assert f'id="{field}-error">' in page
     assert sentence in page
     for name, value in WHO.items():
@@ -289,7 +290,7 @@ def test_who_it_is_is_judged_beside_its_field_and_kept(world, learner, field, ty
 def test_texts_too_long_or_odd_come_back_as_typed(world, learner):
     for typed, sentence in (("x" * 4001, "at most 4,000"), ("esc\x1b", "cannot be shown")):
         data = {"needs": typed, "strengths": "Kind and quick"}
-        page = text(learner.post(f"{path_of(world)}/about", data=data), 422)
+        page = text(learner.post(path_of(world), data=data), 422)
         assert sentence in page
         assert "Kind and quick" in page
     assert world.client().strengths == ""
@@ -297,11 +298,11 @@ def test_texts_too_long_or_odd_come_back_as_typed(world, learner):
 
 def test_consent_is_recorded_and_withdrawn_in_two_steps(world, learner):
     session, path = world.session(state="approved", done="Spoke of the plant."), path_of(world)
-    learner.post(f"{path}/about", data={"needs": "Delegates little"})
-    learner.post(f"{path}/identity", data=WHO)
+    learner.post(path, data={"needs": "Delegates little"})
+    learner.post(path, data=WHO)
     text(learner.get(f"{path}/withdrawal"), 409)
     consent = {"given_on": "1/3/2026", "scope": "Notes, read by me and my supervisor"}
-    assert learner.post(f"{path}/consent", data=consent).status_code == 303
+    assert learner.post(path, data=consent).status_code == 303
     assert "Given on" in text(learner.get(path))
     first = text(learner.get(f"{path}/withdrawal"))
     assert "Everything written in 1 session" in " ".join(first.split())
@@ -319,9 +320,9 @@ def test_consent_is_recorded_and_withdrawn_in_two_steps(world, learner):
     assert "Spoke of the plant" not in shown
     assert "withdrew consent" in shown
     assert "was withdrawn" in text(learner.get(f"{path}/withdrawal"))
-    page = text(learner.post(f"{path}/identity", data=WHO), 409)
+    page = text(learner.post(path, data=WHO), 409)
     assert "Consent was withdrawn" in page
-    text(learner.post(f"{path}/about", data={"needs": "More"}), 409)
+    text(learner.post(path, data={"needs": "More"}), 409)
     assert not ClientIdentity.select().exists()
 
 
@@ -336,7 +337,7 @@ def test_consent_is_recorded_and_withdrawn_in_two_steps(world, learner):
     ],
 )
 def test_consent_that_is_none_is_refused(world, learner, data, sentence):
-    page = text(learner.post(f"{path_of(world)}/consent", data=data), 422)
+    page = text(learner.post(path_of(world), data=data), 422)
     assert sentence in page
     assert not Consent.select().exists()
 
@@ -344,7 +345,7 @@ def test_consent_that_is_none_is_refused(world, learner, data, sentence):
 @pytest.mark.parametrize("on", ["", "31/2/2026", "2026-10-09", "2026-02-01"])
 def test_a_day_of_withdrawal_that_cannot_be_takes_nothing(world, learner, on):
     session, path = world.session(), path_of(world)
-    learner.post(f"{path}/consent", data={"given_on": "2026-03-01", "scope": "Notes"})
+    learner.post(path, data={"given_on": "2026-03-01", "scope": "Notes"})
     page = text(learner.post(f"{path}/withdrawal", data={"withdrawn_on": on}), 422)
     assert 'id="withdrawn_on-error"' in page
     assert PracticeSession.get_by_id(session.id).done
@@ -371,8 +372,8 @@ def test_nobody_else_comes_to_a_clients_page(world, as_):
 
 def test_the_supervisor_reads_what_was_found_out_and_not_who_it_is(world, learner, as_):
     engagement, path = world.client().engagement("coaching"), path_of(world)
-    learner.post(f"{path}/about", data={"needs": "Delegates little"})
-    learner.post(f"{path}/identity", data=WHO)
+    learner.post(path, data={"needs": "Delegates little"})
+    learner.post(path, data=WHO)
     boss = as_(world.supervisor)
     text(boss.get(f"/engagements/{engagement.id}"), 404)  # nothing handed in tells of them yet
     world.session(state="submitted")
@@ -385,9 +386,118 @@ def test_the_supervisor_reads_what_was_found_out_and_not_who_it_is(world, learne
 def test_work_with_a_client_begins_before_the_first_session(world, learner):
     path = path_of(world)
     assert "Begin coaching Client A" in text(learner.get(path))
-    begun = learner.post(f"{path}/engagements", data={"kind": "coaching"})
+    begun = learner.post(path, data={"needs": "Delegates little", "begin": "coaching"})
     assert begun.status_code == 303
+    assert world.client().needs == "Delegates little"
     page = text(learner.get(begun.location))
     assert "Write the contract" in page
     assert "Begin coaching" not in text(learner.get(path))
-    assert learner.post(f"{path}/engagements", data={"kind": "therapy"}).status_code == 400
+    data = {"needs": "Nothing", "begin": "therapy"}
+    assert learner.post(path, data=data).status_code == 400
+    assert world.client().needs == "Delegates little"
+
+
+# --- all of a client's page is one form --------------------------------------------------
+
+ALL = {
+    "needs": "Delegates little", "needs_tool": "360", "preference": "Doing", "strengths": "Quick",
+    **WHO, "given_on": "2026-03-01", "scope": "Notes, read by me and my supervisor",
+}  # fmt: skip
+
+
+def seals_in(page):
+    return dict(re.findall(r'name="(seal-\w+)" value="(\w+)"', page))
+
+
+def test_one_button_saves_all_that_was_typed(world, learner):
+    path = path_of(world)
+    page = text(learner.get(path))
+    assert page.count("<form") == 2, "the page's own, and signing out"
+    assert learner.post(path, data={**ALL, **seals_in(page)}).status_code == 303
+    page = text(learner.get(path))
+    for words in ALL.values():
+        assert words in page
+
+
+def test_what_one_part_lacks_loses_nothing_of_the_others(world, learner):
+    for name, typed in (("email", "ottoline"), ("given_on", "31/2/2026"), ("needs", "x" * 4001)):
+        page = text(learner.post(path_of(world), data={**ALL, name: typed}), 422)
+        assert f'id="{name}-error">' in page
+        for field, words in ALL.items():
+            assert field == name or words in page, (name, field)
+    assert not ClientIdentity.select().exists()
+    assert not Consent.select().exists()
+    assert world.client().strengths == ""
+
+
+def test_a_refusal_keeps_nothing_by_halves(world, learner):
+    for changes, sentence in (
+        ({"given_on": "2026-10-09"}, "has not come"),
+        ({"name": "Client Grebe"}, "The alias says “Client”"),
+    ):
+        page = text(learner.post(path_of(world), data=ALL | changes), 422)
+        assert sentence in page
+        assert "Delegates little" in page
+        assert world.client().needs == ""
+        assert not ClientIdentity.select().exists()
+        assert not Consent.select().exists()
+
+
+def test_a_name_corrected_with_the_text_that_named_it(world, learner):
+    path = path_of(world)
+    learner.post(path, data=ALL | {"name": "Ann Smith"})
+    page = text(learner.post(path, data=ALL | {"needs": "Ottoline delegates little"}), 422)
+    assert "Ottoline" in page
+    assert learner.post(path, data=ALL | {"needs": "Smith, as a trade"}).status_code == 303
+
+
+def test_no_consent_is_recorded_where_none_is_typed(world, learner):
+    data = ALL | {"given_on": "", "scope": " "}
+    assert learner.post(path_of(world), data=data).status_code == 303
+    assert not Consent.select().exists()
+    learner.post(path_of(world), data=ALL)
+    assert "Give the day." in text(learner.post(path_of(world), data=data), 422)
+
+
+def test_an_older_tab_is_shown_both_and_overwrites_nothing_unseen(world, learner):
+    path = path_of(world)
+    learner.post(path, data=ALL)
+    seals = seals_in(text(learner.get(path)))
+    learner.post(path, data=ALL | {"name": "Ann Lee", "strengths": "Patient"} | seals)
+    older = ALL | {"strengths": "Bold"} | seals
+    page = text(learner.post(path, data=older), 409)
+    assert "changed in another tab" in page
+    beside = {name: re.search(rf'id="{name}-elsewhere">(.*?)</div>', page, re.S)[1]
+              for name in ("name", "strengths")}  # fmt: skip
+    assert "Ann Lee" in beside["name"]
+    assert "Patient" in beside["strengths"]
+    assert page.count('-elsewhere"') == 2
+    assert 'value="Ottoline Grebe"' in page
+    assert "Bold</textarea>" in page
+    assert world.client().strengths == "Patient"
+    unread = text(learner.post(path, data=older | {"email": "none"}), 422)
+    text(learner.post(path, data=older | seals_in(unread)), 409)
+    assert learner.post(path, data=older | seals_in(page)).status_code == 303
+    assert (world.client().strengths, ClientIdentity.get().name) == ("Bold", "Ottoline Grebe")
+
+
+def test_a_tab_from_before_a_withdrawal_gives_no_consent_anew(world, learner):
+    path = path_of(world)
+    learner.post(path, data=ALL)
+    seals = seals_in(text(learner.get(path)))
+    learner.post(f"{path}/withdrawal", data={"withdrawn_on": "2026-03-01"})
+    assert learner.post(path, data=ALL | seals).status_code == 409
+    blank = dict.fromkeys(ALL, "") | {"given_on": ALL["given_on"], "scope": ALL["scope"]}
+    assert learner.post(path, data=blank | seals).status_code == 409
+    assert Consent.select().where(Consent.withdrawn_on.is_null()).count() == 0
+
+
+def test_who_it_is_is_not_carried_through_a_new_sign_in(app, world):
+    seals = seals_in("") | {"seal-about": "a", "seal-identity": "b"}
+    nobody = app.test_client()
+    page = text(nobody.post(path_of(world), data=ALL | seals), 401)
+    assert 'name="kept-needs" value="Delegates little"' in page
+    assert 'name="kept-scope"' in page
+    assert "Who your client is was not kept" in page
+    assert not any(word in page for word in WHO.values())
+    assert "seal-identity" not in page

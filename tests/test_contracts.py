@@ -432,6 +432,16 @@ def test_verify_finds_other_words_under_a_signature(world):
     assert any("not what was signed" in sentence for sentence in misfits(world))
 
 
+def test_verify_finds_other_words_in_a_version_that_was_withdrawn(world):
+    contract, links = offered(world, engagement_of(world), "three")
+    agreeing.agree(links["client"], "Sam Reed", now=world.now)
+    agreeing.decline(links["sponsor"], "Fewer sessions.", now=world.now)
+    assert misfits(world) == []
+    drop_triggers("contract", "contract_sealed")
+    Contract.update(parts="{}").where(Contract.id == contract.id).execute()
+    assert misfits(world)
+
+
 def test_the_database_seals_what_is_offered(world):
     contract, _ = offered(world, engagement_of(world))
     for change in ({"planned_sessions": 60}, {"parts": "{}"}, {"goals": "[]"}):
@@ -708,10 +718,18 @@ def test_an_open_link_to_an_earlier_version_asks_and_decides_nothing(world, anyb
     ("which", "change", "said"),
     [
         (Contract, {"state": "draft", "parts": "{}"}, "an offered contract is sealed"),
+        (Contract, {"state": "withdrawn", "goals": "[]"}, "an offered contract is sealed"),
         (Link, {"subject_id": 99}, "a link stays as it was sent"),
         (Link, {"client": None}, "a link stays as it was sent"),
+        (Link, {"party": "client"}, "a link stays as it was sent"),
     ],
-    ids=["words a client agreed to", "a link to another record", "a link of nobody"],
+    ids=[
+        "words agreed to",
+        "goals of a withdrawn one",
+        "another record",
+        "nobody",
+        "another party",
+    ],
 )
 def test_the_database_refuses(world, which, change, said):
     contract, links = offered(world, engagement_of(world), "three")

@@ -173,7 +173,7 @@ def test_what_is_sent_is_not_logged(
     app, world = told.scene.app, told.scene.world
     owner, nobody = app.test_client(), app.test_client()
     sign_in(owner, world.learner, world.centre, world.now)
-    path = f"/clients/{told.client.id}/identity"
+    path = f"/clients/{told.client.id}"
     assert owner.post(path, data=WHO | {"email": "ottoline@@kestrelfoundry"}).status_code == 422
     assert owner.post(path, data=WHO | {"organisation": "Grebe & Co"}).status_code == 303
     before = SignedName.select().count()

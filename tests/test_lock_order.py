@@ -17,6 +17,7 @@ from supervise import db, signing
 from supervise.models import (
     Confirmation,
     Consent,
+    Contract,
     Link,
     PracticeSession,
     agreeing,
@@ -25,7 +26,7 @@ from supervise.models import (
     erasure,
 )
 from supervise.models.diary_import import take
-from tests.contracting import agreed, engagement_of, offered
+from tests.contracting import agreed, draft, engagement_of, offered
 from tests.diaries import HEAD, coach_of_501, looked_at
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"])
@@ -100,6 +101,72 @@ def test_agreeing_to_a_change_beside_a_withdrawal_or_an_end(world, me, monkeypat
 
     told = both(lambda: agreeing.agree(link, "Sam Reed", now=world.now), second)
     assert not [one for one in told if "eadlock" in one or one == "hangs"], told
+
+
+@pytest.mark.parametrize("move", ["offer", "ask again"])
+def test_asking_to_agree_beside_a_withdrawal(world, me, monkeypatch, move):
+    consent = Consent.give(world.client(), date(2026, 3, 1), "Notes", by=me, now=world.now)
+    if move == "offer":
+        contract = draft(world, engagement_of(world))
+    else:
+        contract, _ = offered(world, engagement_of(world))
+    meet, refresh = Meeting(), Contract.refresh
+
+    def refreshing(self: Contract, *, lock: bool = False) -> None:
+        refresh(self, lock=lock)
+        if threading.current_thread() in first:
+            meet.first()
+
+    monkeypatch.setattr(Contract, "refresh", refreshing)
+    first: list[threading.Thread] = []
+
+    def ask() -> None:
+        first.append(threading.current_thread())
+        if move == "offer":
+            agreeing.offer(contract, version=contract.version, by=me, now=world.now)
+        else:
+            agreeing.ask_again(contract, "client", by=me, now=world.now)
+
+    def withdraw() -> None:
+        meet.second()
+        erasure.withdraw(consent, me.today, by=me, now=world.now)
+
+    assert both(ask, withdraw) == ["done"] * 2
+    assert not Link.select().where(Link.ended_at.is_null() & Link.used_at.is_null()).exists()
+
+
+@pytest.mark.parametrize("way", ["typed", "from a file"])
+def test_what_is_written_beside_a_withdrawal_does_not_outlive_it(world, me, monkeypatch, way):
+    client = world.client()
+    client.engagement("coaching")
+    consent = Consent.give(client, date(2026, 3, 1), "Notes", by=me, now=world.now)
+    rows = looked_at(ROW, world.enrolment).rows
+    meet, refuse = Meeting(), Consent.refuse_any_withdrawn.__func__
+
+    def refusing(cls: type[Consent], clients: Any) -> None:
+        refuse(cls, clients)
+        meet.first()
+
+    monkeypatch.setattr(Consent, "refuse_any_withdrawn", classmethod(refusing))
+    entry = drafts.Entry(
+        clients=[client], kind="coaching", unit="501", date=date(2026, 7, 1), minutes=60,
+        texts={"done": "GROW"},
+    )  # fmt: skip
+
+    def write() -> None:
+        if way == "typed":
+            drafts.create(world.enrolment, entry, by=me, now=world.now, draft_key="one")
+        else:
+            take(rows, world.enrolment, by=me, now=world.now)
+
+    def withdraw() -> None:
+        meet.second()
+        erasure.withdraw(consent, me.today, by=me, now=world.now)
+
+    assert both(write, withdraw) == ["done"] * 2
+    session = PracticeSession.get()
+    assert session.erased_at is not None
+    assert (session.done, session.tools) == ("", "")
 
 
 def test_an_import_beside_a_new_entry(world, me, monkeypatch):

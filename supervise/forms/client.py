@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -57,6 +59,11 @@ class _Form(FlaskForm):
         for field in self:
             if isinstance(field.data, str):
                 field.data = showable(field.data)
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """What was typed, by field, as it is kept."""
+        return {field.name: field.data or "" for field in self}
 
     @property
     def found(self) -> list[tuple[str, str, str]]:
@@ -140,6 +147,16 @@ class ConsentForm(_DayForm):
     given_on = _line("Given on")
     scope = _text("What they agreed to", longest=LONGEST_SCOPE)
 
+    @property
+    def typed(self) -> dict[str, str]:
+        """The day as it is kept, and the words."""
+        return {"given_on": self.day.isoformat(), "scope": self.scope.data or ""}
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was typed."""
+        return not (self.given_on.data or self.scope.data)
+
     def validate_given_on(self, field: Field) -> None:
         """A day."""
         self.read_day(field)
@@ -148,6 +165,17 @@ class ConsentForm(_DayForm):
         """Consent to nothing named is none."""
         if not field.data:
             raise ValidationError("Say what the client agreed to, in their words where you can.")
+
+
+PARTS: dict[str, type[_Form]] = {
+    "about": AboutForm, "identity": IdentityForm, "consent": ConsentForm,
+}  # fmt: skip
+"""The parts of a client's page, which are saved together."""
+
+
+def seal(said: Mapping[str, str]) -> str:
+    """Tells what a part says now from what it said when the page was opened."""
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class WithdrawalForm(_DayForm):

@@ -196,6 +196,23 @@ class Consent(Model):
         return last
 
 
+def keep_all(
+    client: Client, *, by: Actor, now: datetime, about: Mapping[str, str] | None = None,
+    identity: Mapping[str, str] | None = None, consent: tuple[date, str] | None = None,
+) -> None:  # fmt: skip
+    """Keep what was typed on a client's page: all of it, or nothing where one part is refused.
+
+    Raises what ``Client.describe``, ``ClientIdentity.keep`` and ``Consent.give`` raise.
+    """
+    with write():
+        if about is not None:
+            client.describe(about, by=by, now=now)
+        if identity is not None:
+            ClientIdentity.keep(client, identity, by=by, now=now)
+        if consent is not None:
+            Consent.give(client, *consent, by=by, now=now)
+
+
 def told_by(client: Client, name: str) -> str:
     """Where the alias, a goal or what was found out says this name already, and how to mend it.
 

@@ -32,6 +32,37 @@
     Object.keys(localStorage).filter((name) => name.startsWith("supervise:entry:")).forEach((name) => localStorage.removeItem(name));
   });
 
+  // A form whose text must not be kept anywhere: it stays on the page until the server has it, and
+  // whoever is about to leave is asked first.
+  const unsaved = () => document.querySelector("form[data-stays][data-unsaved]");
+  const stay = (sentence, offerLogin = false) => {
+    const notice = document.getElementById("not-kept");
+    notice.querySelector("span").textContent = sentence;
+    notice.querySelector("a").hidden = !offerLogin;
+    notice.hidden = false;
+  };
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-stays]");
+    if (form) form.dataset.unsaved = "";
+  });
+  window.addEventListener("beforeunload", (event) => { if (unsaved()) event.preventDefault(); });
+  document.addEventListener("htmx:error", (event) => {
+    if (event.target.closest?.("form[data-stays]")) stay("Not saved: no connection. Press Save again once you are online.");
+  });
+  document.addEventListener("htmx:before:response", (event) => {
+    const { response, sourceElement } = event.detail.ctx;
+    const form = sourceElement.closest("form[data-stays]");
+    if (!form) return;
+    if (response.status === 401) {
+      event.preventDefault();
+      stay("Not saved: you were signed out. Sign in, then press Save again.", true);
+    } else if (response.status === 200) delete form.dataset.unsaved;
+    else if (![409, 422].includes(response.status) && !response.headers.get("X-CSRF-Token")) {
+      event.preventDefault();
+      stay("Not saved: this cannot be kept for whoever is signed in now.");
+    }
+  });
+
   // A form sent from a page that is older than the sign-in. What was typed must not go with it.
   document.addEventListener("htmx:before:response", (event) => {
     const { response, sourceElement } = event.detail.ctx;

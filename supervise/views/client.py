@@ -11,12 +11,12 @@ from flask import Response, abort, flash, request, url_for
 
 from supervise import auth, web
 from supervise.errors import error_page
-from supervise.forms.client import AboutForm, ConsentForm, IdentityForm, WithdrawalForm
+from supervise.forms.client import PARTS, WithdrawalForm, seal
 from supervise.forms.contracts import mark, mark_names
 from supervise.models import Client, ClientIdentity, Consent, erasure
 from supervise.models.centres import Refused
 from supervise.models.sessions import KINDS
-from supervise.models.vault import GivenAway
+from supervise.models.vault import GivenAway, keep_all
 from supervise.reports import clients as report
 from supervise.views.clients import bp
 
@@ -33,86 +33,125 @@ def _mine(client_id: int) -> Client:
     return client
 
 
-def client_page(client: Client, status: int = 200, refusal: str = "", **forms: Any) -> Response:
-    """The page; ``forms`` are those that were sent and lack something, by name."""
-    actor, consent = auth.actor(), Consent.last(client)
+def _stored(client: Client, consent: Consent | None) -> dict[str, dict[str, str]]:
+    """What each part of the page says, by field; of a consent that was withdrawn, nothing."""
+    who = ClientIdentity.of(client, auth.actor())
     open_ = consent if consent and consent.withdrawn_on is None else None
+    return {
+        "about": {name: getattr(client, name) for name in Client.ABOUT},
+        "identity": {name: getattr(who, name) for name in ClientIdentity.NAMES},
+        "consent": {
+            "given_on": open_.given_on.isoformat() if open_ else "",
+            "scope": open_.scope if open_ else "",
+        },
+    }
+
+
+def client_page(client: Client, forms: Any = None, status: int = 200, **told: Any) -> Response:
+    """The page; ``forms`` are those that were sent, by part, where they were not kept.
+
+    ``told`` carries the ``refusal``, and what was saved ``elsewhere`` meanwhile, by field.
+    """
+    consent, forms = Consent.last(client), forms or {}
+    said = _stored(client, consent)
     for form in forms.values():
         form.keep_showable()
-    told = {
-        "about": AboutForm(None, obj=client),
-        "identity": IdentityForm(None, obj=ClientIdentity.of(client, actor)),
-        "consent_form": ConsentForm(
-            None,
-            data={"given_on": open_.given_on.isoformat(), "scope": open_.scope} if open_ else {},
-        ),
-    } | forms
+    shown = {part: forms.get(part) or PARTS[part](None, data=said[part]) for part in PARTS}
+    seals = {part: seal(said[part]) for part in PARTS}
+    if status == 422:  # what was saved elsewhere must still be noticed
+        seals |= {part: request.form.get(f"seal-{part}", seals[part]) for part in PARTS}
     return web.show(
         "clients/client.html",
         None,
         status,
         client=client,
         consent=consent,
-        withdrawn=consent is not None and open_ is None,
+        withdrawn=consent is not None and consent.withdrawn_on is not None,
         works=report.works([client.id])[client.id],
         naming=report.naming(client, auth.actor()),
         found=[fault for form in forms.values() for fault in form.found],
-        refusal=refusal,
-        **told,
+        seals=seals,
+        told={"elsewhere": {}, "refusal": ""} | told,
+        unsaved=status != 200,
+        about=shown["about"],
+        identity=shown["identity"],
+        consent_form=shown["consent"],
     )
 
 
-@bp.post("/clients/<int:client_id>/about")
+@bp.post("/clients/<int:client_id>")
 @auth.allow("learner")
-@auth.keeps_typing
-def keep_about(client_id: int) -> Response:
-    """Keep what was found out about a client."""
-    client, form = _mine(client_id), AboutForm()
-    fine = form.validate()
-    if mark_names(form, ClientIdentity.of(client, auth.actor())) or not fine:
-        return client_page(client, 422, about=form)
+@auth.keeps_typing_but(*ClientIdentity.NAMES, "seal-identity")
+def keep(client_id: int) -> Response:
+    """Keep all that was typed on the page, or nothing; with ``begin`` an engagement begins as well."""
+    client, kind = _mine(client_id), request.form.get("begin")
+    if kind and kind not in KINDS:
+        abort(400)
+    said = _stored(client, Consent.last(client))
+    forms = _sent(said)
+    if not _fit(client, forms):
+        return client_page(client, forms, 422)
+    if elsewhere := _differences(said, forms):
+        return client_page(client, forms, 409, elsewhere=elsewhere)
     try:
-        client.describe(form.data, by=auth.actor(), now=auth.now())
-    except Refused as refused:
-        return client_page(client, 409, refused.sentence)
-    return _kept(client)
-
-
-@bp.post("/clients/<int:client_id>/identity")
-@auth.allow("learner")
-def keep_identity(client_id: int) -> Response:
-    """Keep who it is. Not carried through a new sign-in: the next person must not read it there."""
-    client, form = _mine(client_id), IdentityForm()
-    if not form.validate():
-        return client_page(client, 422, identity=form)
-    try:
-        ClientIdentity.keep(client, form.data, by=auth.actor(), now=auth.now())
+        keep_all(client, by=auth.actor(), now=auth.now(), **_typed(forms))
     except GivenAway as told:
-        mark(form, told.faults)
-        return client_page(client, 422, identity=form)
+        mark(forms["identity"], told.faults)
     except Refused as refused:
-        return client_page(client, 409, refused.sentence)
-    return _kept(client)
+        return client_page(_mine(client_id), None, 409, refusal=refused.sentence)
+    except ValueError as refused:
+        forms["consent"].given_on.errors = [str(refused)]
+    else:
+        flash("Saved.")
+        return web.done(
+            url_for("clients.engagement", engagement_id=client.engagement(kind).id)
+            if kind
+            else url_for("clients.one", client_id=client.id)
+        )
+    return client_page(_mine(client_id), forms, 422)
 
 
-@bp.post("/clients/<int:client_id>/consent")
-@auth.allow("learner")
-def give_consent(client_id: int) -> Response:
-    """Record consent, or correct what was recorded."""
-    client, form = _mine(client_id), ConsentForm()
-    if form.validate():
-        try:
-            Consent.give(client, form.day, form.scope.data, by=auth.actor(), now=auth.now())
-        except ValueError as refused:
-            form.given_on.errors = [str(refused)]
-        else:
-            return _kept(client)
-    return client_page(client, 422, consent_form=form)
+def _sent(said: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """The parts that were sent. No consent is recorded by a part left empty beside others."""
+    forms: dict[str, Any] = {
+        part: form()
+        for part, form in PARTS.items()
+        if any(name in request.form for name in said[part])
+    }
+    first = "consent" in forms and forms["consent"].is_blank and not said["consent"]["given_on"]
+    if first and len(forms) > 1:
+        del forms["consent"]
+    return forms
 
 
-def _kept(client: Client) -> Response:
-    flash("Saved.")
-    return web.done(url_for("clients.one", client_id=client.id))
+def _fit(client: Client, forms: dict[str, Any]) -> bool:
+    """Whether all of it can be kept; a sentence stands beside what cannot."""
+    unfit = [part for part, form in forms.items() if not form.validate()]
+    known = ClientIdentity.of(client, auth.actor())
+    if "identity" in forms:
+        known = ClientIdentity(client=client, **forms["identity"].typed)
+    return not mark_names(forms.get("about", ()), known) and not unfit
+
+
+def _typed(forms: dict[str, Any]) -> dict[str, Any]:
+    """What was typed, as ``keep_all`` takes it."""
+    typed: dict[str, Any] = {part: form.typed for part, form in forms.items()}
+    if "consent" in forms:
+        typed["consent"] = forms["consent"].day, forms["consent"].scope.data
+    return typed
+
+
+def _differences(said: dict[str, dict[str, str]], forms: dict[str, Any]) -> dict[str, str]:
+    """By field, what another tab saved since this page was opened, where it differs."""
+    stale = [
+        part for part in forms if request.form.get(f"seal-{part}", "") not in ("", seal(said[part]))
+    ]
+    return {
+        name: said[part][name]
+        for part in stale
+        for name, text in forms[part].typed.items()
+        if text != said[part][name]
+    }
 
 
 @bp.get("/clients/<int:client_id>/withdrawal")
@@ -159,14 +198,3 @@ def withdraw(client_id: int) -> Response:
     sessions = "1 session has" if erased == 1 else f"{erased} sessions have"
     flash(f"Consent is withdrawn. {sessions} lost what was written; when and how long stays.")
     return web.done(url_for("clients.one", client_id=client.id))
-
-
-@bp.post("/clients/<int:client_id>/engagements")
-@auth.allow("learner")
-def begin(client_id: int) -> Response:
-    """Begin coaching or mentoring this client before the first session: its page has the contract."""
-    client, kind = _mine(client_id), request.form.get("kind")
-    if kind not in KINDS:
-        abort(400)
-    engagement = client.engagement(kind)
-    return web.done(url_for("clients.engagement", engagement_id=engagement.id))
