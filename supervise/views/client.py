@@ -1,5 +1,8 @@
 """One client: what the coach noted, who it is (the vault), and consent with its withdrawal.
 
+The three are one form with one button, so that saving one part loses nothing of the others; kept in
+the browser they would leave names and addresses on the device.
+
 Its routes hang on the clients' blueprint, which is registered after this module is imported.
 """
 
