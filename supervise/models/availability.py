@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, time
+from typing import Any
 
 import peewee
 
+from supervise import events
 from supervise.db import DateField, Model, UTCField
 from supervise.models.assignments import Assignment
 from supervise.models.centres import Centre
@@ -117,6 +119,13 @@ class Availability(Model):
         return list(found.values())
 
     @property
+    def word(self) -> str:
+        """What kind of meeting it is for, in words."""
+        from supervise.models.meetings import FORMATS
+
+        return FORMATS[self.format]
+
+    @property
     def pattern(self) -> Pattern:
         """What the rule of slots needs of it."""
         return Pattern(
@@ -132,6 +141,25 @@ class Availability(Model):
             buffer_minutes=self.buffer_minutes,
             notice_minutes=self.notice_minutes,
             horizon_days=self.horizon_days,
+        )
+
+    @property
+    def people_named(self) -> frozenset[int]:
+        """The learners who alone may book it, where it is for named ones. One query."""
+        rows = AvailabilityPerson.select().where(AvailabilityPerson.availability == self)
+        return frozenset(row.person_id for row in rows)
+
+    def told(self, verb: str, by: Actor, now: datetime, **detail: Any) -> None:
+        """Write what was done with it into the history; inside ``db.write()``."""
+        events.record(
+            centre_id=self.centre_id,
+            verb=verb,
+            subject="availability",
+            subject_id=self.id,
+            now=now,
+            person_id=by.recorded,
+            role="tutor" if self.format in GUIDED and not by.has("supervisor") else "supervisor",
+            **detail,
         )
 
     @property

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import peewee
-
+from supervise.models.assignments import Assignment
 from supervise.models.availability import Availability, Away, ties
 from supervise.models.busy import Busy
 from supervise.models.centres import Centre
@@ -72,10 +71,65 @@ def of_learner(
     published = Availability.open_to(learner_id, centre, held) if held else []
     if not published:
         return []
+    day = Day.of({learner_id, *(one.person_id for one in held)}, since, until)
+    seats = Seats.of(day.groups, learner_id)
+    return _open(learner_id, centre, held, published, day, seats, since, until, now)
+
+
+@dataclass(frozen=True)
+class FreeSlot:
+    """One time that a host has free (UTC); ``meeting`` is the group that has begun to form in it."""
+
+    availability: Availability
+    starts_at: datetime
+    ends_at: datetime
+    taken: int = 0
+    meeting: Meeting | None = None
+
+
+def sight(
+    actor: Actor, since: datetime, until: datetime
+) -> tuple[list[OpenSlot], list[FreeSlot], list[Away]]:
+    """What the actor may book as a learner, has free as a host, and when they are away, by time.
+
+    At most six queries, whatever roles they hold.
+    """
+    me, open_to_me, mine = actor.person.id, [], []
+    held = ties(me, actor.centre) if actor.has("learner") else []
+    if held:
+        open_to_me = Availability.open_to(me, actor.centre, held)
+    if actor.has("supervisor", "tutor"):
+        mine = list(Availability.visible_to(actor).where(Availability.withdrawn_at.is_null()))
+    hosts = {one.person_id for one in open_to_me}
+    day = Day.of({me, *hosts}, since, until)
+    seats = Seats.of(day.groups, me)
+    found = _open(me, actor.centre, held, open_to_me, day, seats, since, until, actor.now)
+    groups = day.groups_by_slot
+    free = [
+        FreeSlot(
+            one, slot.starts_at, slot.ends_at, seats.taken.get(group.id, 0) if group else 0, group
+        )
+        for one in mine
+        for slot in day.free(one, since, until, actor.now)
+        for group in [groups.get((one.id, slot.starts_at))]
+    ]
+    return found, sorted(free, key=lambda slot: (slot.starts_at, slot.availability.id)), day.off(me)
+
+
+def _open(
+    learner_id: int,
+    centre: Centre,
+    held: list[Assignment],
+    published: list[Availability],
+    day: Day,
+    seats: Seats,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+) -> list[OpenSlot]:
+    """The slots of what is published to a learner that are free for them, by time. No query."""
     hosts = {one.person_id: one.person for one in held}
-    day = Day.of({*hosts, learner_id}, since, until)
-    groups = {(m.availability_id, m.starts_at): m for m in day.groups}
-    seats = Seats.of(groups.values(), learner_id)
+    groups = day.groups_by_slot
     found = []
     for one in published:
         for slot in day.free(one, since, until, now):
@@ -90,7 +144,7 @@ def of_learner(
                     starts_at=slot.starts_at,
                     ends_at=slot.ends_at,
                     places=group.places if group else one.places,
-                    taken=seats.taken[group.id] if group else 0,
+                    taken=seats.taken.get(group.id, 0) if group else 0,
                     meeting=group,
                     enrolments=tuple(enrolments),
                     my_state=seats.mine.get(group.id, "") if group else "",
@@ -125,8 +179,9 @@ class Seats:
 class Day:
     """Who is where in some days: what patterns leave free once meetings and times off are taken out."""
 
-    busy: list[Busy]
-    away: dict[int, list[rule.Span]]
+    busy: dict[int, list[Busy]]
+    """The meetings of each person, with theirs."""
+    away: dict[int, list[Away]]
     groups: list[Meeting]
     """Groups of a pattern that have begun to form and may be joined."""
 
@@ -134,55 +189,61 @@ class Day:
     def of(cls, people: Iterable[int], since: datetime, until: datetime) -> Day:
         """Read the meetings and times off of these people, with a day on either side. Two queries."""
         who, first, last = sorted(people), since - AROUND, until + AROUND
-        meetings = (
+        rows = (
             Busy.select(Busy, Meeting)
             .join(Meeting, on=(Busy.meeting == Meeting.id), attr="of")
             .where(Busy.person.in_(who) & (Busy.starts_at < last) & (Busy.ends_at > first))
         )
-        busy = list(meetings)
-        groups = {
-            row.of.id: row.of
-            for row in busy
-            if row.of.places > 1 and row.of.state == "booked" and row.person_id == row.of.host_id
-        }
+        busy: dict[int, list[Busy]] = defaultdict(list)
+        groups = {}
+        for row in rows:
+            busy[row.person_id].append(row)
+            if row.of.places > 1 and row.of.state == "booked" and row.of.availability_id:
+                groups[row.meeting_id] = row.of
         return cls(busy, _away(who, first, last), list(groups.values()))
+
+    @property
+    def groups_by_slot(self) -> dict[tuple[int, datetime], Meeting]:
+        """The groups by the availability and start they were begun at."""
+        return {(one.availability_id, one.starts_at): one for one in self.groups}
+
+    def off(self, person_id: int) -> list[Away]:
+        """When somebody is away, by time."""
+        return sorted(self.away.get(person_id, []), key=lambda one: one.from_at)
 
     def free(
         self, availability: Availability, since: datetime, until: datetime, now: datetime
     ) -> list[rule.Slot]:
         """The slots of one availability that its host has free, and those of its groups."""
         host = availability.person_id
-        theirs = [row for row in self.busy if row.person_id == host]
-        forming_ids = {m.id for m in self.groups if m.availability_id == availability.id}
-        own = [row for row in theirs if row.meeting_id in forming_ids]
-        forming = {(row.starts_at, row.ends_at) for row in own}
+        own = {one.id for one in self.groups if one.availability_id == availability.id}
+        theirs = self.busy.get(host, [])
+        forming = {_span(row) for row in theirs if row.meeting_id in own}
         found = rule.slots(
             [availability.pattern],
             since=since,
             until=until,
             now=now,
-            blocked=[
-                (row.starts_at, row.ends_at) for row in theirs if row.meeting_id not in forming_ids
-            ],
-            away=self.away.get(host, []),
+            blocked=[_span(row) for row in theirs if row.meeting_id not in own],
+            away=[(one.from_at, one.to_at) for one in self.away.get(host, [])],
         )
-        return [
-            slot
-            for slot in found
-            if (slot.starts_at, slot.ends_at) in forming
-            or not rule.overlaps((slot.starts_at, slot.ends_at), forming)
-        ]
+        spans = ((slot, (slot.starts_at, slot.ends_at)) for slot in found)
+        return [slot for slot, span in spans if span in forming or not rule.overlaps(span, forming)]
 
     def is_busy(self, person_id: int, slot: rule.Slot) -> bool:
         """Whether somebody is in another meeting during a slot."""
-        spans = [(row.starts_at, row.ends_at) for row in self.busy if row.person_id == person_id]
-        return rule.overlaps((slot.starts_at, slot.ends_at), spans)
+        theirs = map(_span, self.busy.get(person_id, []))
+        return rule.overlaps((slot.starts_at, slot.ends_at), theirs)
 
 
-def _away(people: list[int], first: datetime, last: datetime) -> dict[int, list[rule.Span]]:
+def _span(row: Busy) -> rule.Span:
+    return row.starts_at, row.ends_at
+
+
+def _away(people: list[int], first: datetime, last: datetime) -> dict[int, list[Away]]:
     """The times off of these people, by person. One query."""
-    found: dict[int, list[rule.Span]] = defaultdict(list)
-    overlapping: peewee.Expression = (Away.from_at < last) & (Away.to_at > first)
+    found: dict[int, list[Away]] = defaultdict(list)
+    overlapping = (Away.from_at < last) & (Away.to_at > first)
     for row in Away.select().where(Away.person.in_(people) & overlapping):
-        found[row.person_id].append((row.from_at, row.to_at))
+        found[row.person_id].append(row)
     return found

@@ -1,0 +1,129 @@
+"""What may be published as free: the sentences that stand in the way, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from supervise.rules.moments import DAYS, clock, day, length, local, long_date, short_date
+from supervise.rules.slots import DAY, MINUTE, Pattern, moment, next_days, of_day, window
+
+IN_GROUPS = ("group", "peer")
+"""The formats that make sense for several learners only."""
+ON_CALL = ("http://", "https://")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What somebody wants to publish. ``overnight`` says that the end is meant to be on the next day."""
+
+    pattern: Pattern
+    format: str
+    places: int
+    mode: str
+    place: str = ""
+    address: str = ""
+    named: bool = False
+    people: frozenset[int] = frozenset()
+    """The learners who alone may book, where ``named``."""
+    overnight: bool = False
+
+
+def faults(
+    wanted: Wanted, *, formats: Collection[str], learners: Collection[int], today: date
+) -> dict[str, str]:
+    """By field, why this cannot be published by somebody who leads ``formats`` and has ``learners``."""
+    found = {}
+    if wanted.format not in formats:
+        found["format"] = "Choose one that you lead."
+    if wanted.format in IN_GROUPS and wanted.places < 2:
+        found["places"] = "A group has two places or more."
+    if wanted.format == "one-to-one" and wanted.places != 1:
+        found["places"] = "One to one has one place. Choose a group for more."
+    if wanted.named and not wanted.people:
+        found["people"] = "Tick at least one learner, or let all of yours book."
+    elif wanted.named and not wanted.people <= set(learners):
+        found["people"] = "One of these is no longer yours. Look at the ticks again."
+    if wanted.mode == "video" and not wanted.address.startswith(ON_CALL):
+        found["address"] = "Give the address of the call. It begins with https://."
+    if wanted.mode == "face to face" and not wanted.place:
+        found["place"] = "Say where you meet."
+    return found | _time_faults(wanted, today)
+
+
+def _time_faults(wanted: Wanted, today: date) -> dict[str, str]:
+    pattern = wanted.pattern
+    if pattern.starts == pattern.ends:
+        return {"ends": "It ends when it starts. Give a later end."}
+    if pattern.ends < pattern.starts and not wanted.overnight:
+        return {"ends": "It ends before it starts. Correct it, or tick that it ends the next day."}
+    if pattern.ends > pattern.starts and wanted.overnight:
+        return {"ends": "That would be longer than a day. Untick that it ends the next day."}
+    open_for = _on_the_wall(pattern)
+    if pattern.minutes > open_for:
+        return {
+            "minutes": f"From {clock(pattern.starts)} to {clock(pattern.ends)} is {length(open_for)}: "
+            f"no meeting of {length(pattern.minutes)} fits. Change one of them."
+        }
+    return _day_faults(pattern, today)
+
+
+def _day_faults(pattern: Pattern, today: date) -> dict[str, str]:
+    if pattern.weekday is None:
+        if pattern.from_on < today:
+            return {"from_on": f"{short_date(pattern.from_on)} has passed. Choose a later day."}
+        if not of_day(pattern, pattern.from_on):
+            return {"starts": changed_clocks(pattern, pattern.from_on) + " Choose other times."}
+        return {}
+    if pattern.to_on is not None and pattern.to_on < pattern.from_on:
+        return {"to_on": "It ends before it begins. Choose a later last day."}
+    if pattern.to_on is not None and pattern.to_on < today:
+        return {"to_on": f"{short_date(pattern.to_on)} has passed. Choose a later last day."}
+    if not next_days(pattern, max(today, pattern.from_on), 1):
+        return {
+            "to_on": f"No {DAYS[pattern.weekday]} that counts lies in these days. Choose others."
+        }
+    return {}
+
+
+def _on_the_wall(pattern: Pattern) -> int:
+    """How many minutes the window lasts on an ordinary day."""
+    starts = datetime.combine(pattern.from_on, pattern.starts)
+    ends = datetime.combine(pattern.from_on, pattern.ends)
+    lasts = ends - starts + timedelta(days=pattern.ends <= pattern.starts)
+    return int(lasts / MINUTE)
+
+
+def changed_clocks(pattern: Pattern, on: date) -> str:
+    """What a change of the clocks does to the window of a day, in a sentence; nothing on other days."""
+    start, end = window(on, pattern.starts, pattern.ends, pattern.zone)
+    really, usual = int((end - start) / MINUTE), _on_the_wall(pattern)
+    if really == usual:
+        return ""
+    how = "forward" if really < usual else "back"
+    left = f"it is {length(really)} long" if really else "nothing is left of it"
+    return (
+        f"The clocks go {how} on {day(_of_change(pattern, on))}: {left} instead of {length(usual)}."
+    )
+
+
+def _of_change(pattern: Pattern, on: date) -> date:
+    """The day on which the clocks change during the window: the next one, if midnight comes first."""
+    start, _ = window(on, pattern.starts, pattern.ends, pattern.zone)
+    midnight = moment(on + DAY, time(), pattern.zone)
+    same = local(start, pattern.zone).utcoffset() == local(midnight, pattern.zone).utcoffset()
+    return on + DAY if same else on
+
+
+def in_words(pattern: Pattern) -> str:
+    """When a pattern holds: ``Every second Monday, 09:00 to 12:00``."""
+    times = f"{clock(pattern.starts)} to {clock(pattern.ends)}"
+    if pattern.ends < pattern.starts:
+        times += " the next day"
+    if pattern.weekday is None:
+        return f"{long_date(pattern.from_on)}, {times}"
+    every = {1: "Every", 2: "Every second", 3: "Every third"}.get(
+        pattern.every_weeks, f"Every {pattern.every_weeks}th"
+    )
+    return f"{every} {DAYS[pattern.weekday]}, {times}"
