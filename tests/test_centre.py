@@ -31,7 +31,7 @@ def admin(client, world):
 def change(admin, **fields):
     form = {
         "name": "Alder Quay", "number": "C77", "zone": "Europe/London", "due_days": "5", "late_days": "8",
-        "feedback_floor": "3",
+        "feedback_floor": "3", "supervise_after_hours": "35", "supervise_after_weeks": "8",
     } | fields  # fmt: skip
     return admin.post("/centre", data=form)
 
@@ -49,6 +49,19 @@ def test_policy_is_changed_with_before_and_after(admin, world):
     text = admin.get("/centre").text
     assert "days until due 5 → 3" in text
     assert "short-unit hours count in the long unit no → yes" in text
+
+
+def test_the_ratio_of_supervision_is_typed_in_hours_and_either_may_be_empty(admin, world):
+    assert change(admin, supervise_after_hours="20", supervise_after_weeks="").status_code == 303
+    centre = Centre.get_by_id(world.centre.id)
+    assert (centre.supervise_after_minutes, centre.supervise_after_weeks) == (1200, None)
+    text = admin.get("/centre").text
+    assert "minutes of practice until supervision is due 2100 → 1200" in text
+    assert "weeks until supervision is due 8 → none" in text
+    assert 'value="20"' in text
+    refused = change(admin, supervise_after_hours="0")
+    assert refused.status_code == 422
+    assert "Choose 1 to 500 hours, or leave it empty." in refused.text
 
 
 def test_nothing_changed_leaves_no_trace(admin, world):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import available_timezones
 
 from flask_wtf import FlaskForm
@@ -44,6 +45,16 @@ class CentreForm(FlaskForm):
     second_factor_required = BooleanField("Everybody signs in with a second factor")
     confirmation_required = BooleanField("A client confirms each session before it counts")
     sure = BooleanField("Yes, demand it all the same")
+    supervise_after_hours = IntegerField(
+        "Supervision after hours of practice",
+        validators=[Optional(), NumberRange(1, 500, "Choose 1 to 500 hours, or leave it empty.")],
+        render_kw={"inputmode": "numeric"},
+    )
+    supervise_after_weeks = IntegerField(
+        "Supervision after weeks",
+        validators=[Optional(), NumberRange(1, 104, "Choose 1 to 104 weeks, or leave it empty.")],
+        render_kw={"inputmode": "numeric"},
+    )
     feedback_floor = IntegerField(
         "Feedback shown from",
         validators=[
@@ -52,6 +63,15 @@ class CentreForm(FlaskForm):
         ],
         render_kw={"inputmode": "numeric"},
     )
+
+    @property
+    def policy(self) -> dict[str, Any]:
+        """What the centre keeps beside what its fields are named for: the ratio, in whole minutes."""
+        hours = self.supervise_after_hours.data
+        return {
+            "supervise_after_minutes": hours * 60 if hours else None,
+            "supervise_after_weeks": self.supervise_after_weeks.data,
+        }
 
 
 class UnitSetForm(FlaskForm):

@@ -108,6 +108,8 @@ FIELDS = {
     "second_factor_required": "second factor required",
     "confirmation_required": "clients confirm before hours count",
     "feedback_floor": "fewest anonymous answers shown",
+    "supervise_after_minutes": "minutes of practice until supervision is due",
+    "supervise_after_weeks": "weeks until supervision is due",
 }
 
 WORDS: Mapping[str, Callable[[Details, Names], str]] = {

@@ -45,7 +45,8 @@ def change() -> Response:
             ]
             return _page(form=form)
     try:
-        me.centre.change(by=me, now=auth.now(), **{name: form[name].data for name in NAMES})
+        values = {name: form[name].data for name in NAMES} | form.policy
+        me.centre.change(by=me, now=auth.now(), **values)
     except Refused as refused:
         form.late_days.errors = [refused.sentence]
         return _page(form=form)
@@ -151,7 +152,8 @@ def _page(
 ) -> Response:  # fmt: skip
     centre, book = auth.actor().centre, catalogue.load()
     status = 422 if form or rule_form or wording_form else 200
-    form = form or CentreForm(obj=centre, formdata=None)
+    hours = (centre.supervise_after_minutes or 0) // 60 or None
+    form = form or CentreForm(obj=centre, formdata=None, supervise_after_hours=hours)
     wording_form = wording_form or WordingForm(formdata=None)
     found = faults_of(form, *([rule_form] if rule_form else []), wording_form)
     rules = [
