@@ -19,14 +19,8 @@ from supervise.models import (
 from supervise.reports import charts
 from supervise.reports.hours import Hours, hours_of_all
 from supervise.reports.standing import BACK, of_hours
-from supervise.reports.supervision import (
-    NEVER,
-    Last,
-    Supervised,
-    last_of,
-    places_of,
-    supervised,
-)
+from supervise.reports.supervised import Supervised, places_of, supervised
+from supervise.reports.supervision import NEVER, Last, last_of
 from supervise.rules import moments
 from supervise.rules.standing import Standing
 

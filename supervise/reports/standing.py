@@ -23,7 +23,7 @@ from supervise.models import (
 from supervise.models.said import disputed, withdrawn
 from supervise.reports import supervision
 from supervise.reports.hours import Hours
-from supervise.reports.supervision import NEVER, PRACTISED, Last
+from supervise.reports.supervision import NEVER, Last
 from supervise.rules import moments
 from supervise.rules.standing import Practice, Standing, standing
 from supervise.rules.supervision import Practised, ratio
@@ -148,12 +148,7 @@ def _sums(ids: list[int], contracted: set[str], actor: Actor) -> Any:
         return peewee.Case(None, ((model.state.in_(states), value),), other)
 
     met = supervision.latest(actor.now).alias("met")
-    fresh = met.c.last_at.is_null() | peewee.Case(
-        None,
-        ((model.starts_at.is_null(), model.date > peewee.fn.DATE(met.c.last_at)),),
-        model.starts_at > met.c.last_at,
-    )
-    since = model.state.in_(PRACTISED) & model.date.is_null(False) & fresh
+    since = supervision.since(met)
     back_since = where(BACK, peewee.fn.COALESCE(model.decided_at, model.changed_at))
     return (
         model.select(
@@ -201,14 +196,9 @@ def _practice(
 
 def _practised(rows: list[Any], last: Last, centre: Centre) -> Practised:
     """What was practised since the last supervision, by the sums of its units."""
-    return Practised(
-        minutes=sum(int(row[8] or 0) for row in rows),
-        first=min((_day(row[9]) for row in rows if row[9]), default=None),
-        last_met=supervision.day_of(last.at, centre),
-        after_minutes=centre.supervise_after_minutes,
-        after_weeks=centre.supervise_after_weeks,
-        next_on=supervision.day_of(last.next_at, centre),
-    )
+    minutes = sum(int(row[8] or 0) for row in rows)
+    first = min((_day(row[9]) for row in rows if row[9]), default=None)
+    return supervision.terms_of(minutes, first, last, centre)
 
 
 def _standing(practice: Practice, centre: Centre, today: date) -> list[Standing]:
