@@ -37,7 +37,7 @@ def test_privacy_says_what_a_withdrawal_takes_and_what_it_leaves(client: FlaskCl
     page = client.get("/privacy").text
     for words in (
         "what they or the sponsor said in feedback under their name",
-        "the text of a contract that somebody signed, which names nobody",
+        "the text of a contract that they or the sponsor agreed to, which names nobody",
         "that feedback was given, with its ratings",
         "Feedback given without a name stays whole",
     ):

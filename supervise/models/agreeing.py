@@ -165,7 +165,7 @@ def agree(link: Link, name: str, *, now: datetime) -> Contract:
     with write():
         contract = _open(link, now)
         version, party = link.subject_version, link.party
-        typed = Agreement.hash_of_name(contract.id, version, party, name)
+        typed = SignedName.hash_of(contract.id, version, party, name)
         contract.told("agreed to", now, person_id=None, role=party, version=version, name=typed)
         missing = set(contract.who_agrees) - agreed_by(contract) - {party}
         engagement = None if missing else _stand(contract, party, now)

@@ -270,18 +270,11 @@ class Contract(Model):
         self, verb: str, now: datetime, *, person_id: int | None, role: str, **detail: Any
     ) -> None:
         """Write a line of the contract's history; never with its words, but for their keyed hash."""
+        written = signing.keyed_sha256(self.written())
         events.record(
-            centre_id=self.centre_id,
-            verb=verb,
-            subject="contract",
-            subject_id=self.id,
-            now=now,
-            person_id=person_id,
-            role=role,
-            number=self.number,
-            written=signing.keyed_sha256(self.written()),
-            **detail,
-        )
+            centre_id=self.centre_id, verb=verb, subject="contract", subject_id=self.id, now=now,
+            person_id=person_id, role=role, number=self.number, written=written, **detail,
+        )  # fmt: skip
 
 
 def hold_versions(which: peewee.Expression) -> list[Contract]:
@@ -315,11 +308,6 @@ class Agreement(Model):
     party = peewee.TextField()
     version = peewee.IntegerField(default=1)
     agreed_at = UTCField()
-
-    @staticmethod
-    def hash_of_name(contract_id: int, version: int, party: str, name: str) -> str:
-        """What the history holds of the name that a party typed: a keyed hash, of this place alone."""
-        return signing.keyed_sha256([contract_id, version, party, name])
 
     def signed_content(self) -> dict[str, Any]:
         """What this signature covers: the whole contract, and for which party."""

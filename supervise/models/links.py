@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 import peewee
 
-from supervise import links
+from supervise import links, signing
 from supervise.db import Model, UTCField, write
 from supervise.models.centres import Centre
 from supervise.models.clients import Client
@@ -161,3 +161,8 @@ class SignedName(Model):
 
     sign_off_id = peewee.IntegerField(unique=True)
     name = peewee.TextField()
+
+    @staticmethod
+    def hash_of(contract_id: int, version: int, party: str, name: str) -> str:
+        """What the history holds of a name typed under a contract: a keyed hash, of this place alone."""
+        return signing.keyed_sha256([contract_id, version, party, name])

@@ -91,7 +91,7 @@ def _names(centre: Centre, ids: Sequence[int]) -> Iterator[Misfit]:
         elif place not in found:
             if told[place]:
                 yield Misfit(f"{whose} is gone, though nobody withdrew consent.")
-        elif Agreement.hash_of_name(*place, found[place]) != told[place]:
+        elif SignedName.hash_of(*place, found[place]) != told[place]:
             yield Misfit(f"{whose} is another one now.")
 
 
