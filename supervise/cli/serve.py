@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import socket
@@ -14,12 +15,16 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
-from supervise.cli import instance_option, opened, settings_of
+from supervise import db, mail
+from supervise.cli import instance_option, now, opened, settings_of
 from supervise.cli.demo import print_logins
 from supervise.demo import AlreadyFilled, fill
+from supervise.settings import Settings
 
+log = logging.getLogger(__name__)
 WORKERS = 2
 THREADS = 8
+TICK_SECONDS = 60
 STOP_SECONDS = 3  # what a request under way gets to end once the server is asked to stop
 
 
@@ -33,9 +38,10 @@ STOP_SECONDS = 3  # what a request under way gets to end once the server is aske
     help="Port to listen on.",
 )
 @click.option("--demo", is_flag=True, help="Fill an empty database first, and print the logins.")
+@click.option("--tick", is_flag=True, help="Deliver the outbox too, each minute.")
 @instance_option
 @click.pass_context
-def command(context: click.Context, host: str, port: int, demo: bool) -> None:
+def command(context: click.Context, host: str, port: int, demo: bool, tick: bool) -> None:
     """Start the server and print its address."""
     settings = settings_of(context)
     _refuse_taken(host, port)
@@ -63,7 +69,25 @@ def command(context: click.Context, host: str, port: int, demo: bool) -> None:
         websockets=False,
     )
     threading.Thread(target=_say_when_ready, args=(host, port), daemon=True).start()
+    over = threading.Event()
+    delivery = threading.Thread(target=_deliver, args=(settings, over), daemon=True)
+    if tick:
+        delivery.start()
     server.serve()
+    over.set()
+    if tick:  # the message under way gets to its end; a claim that is left is taken up later
+        delivery.join(STOP_SECONDS)
+
+
+def _deliver(settings: Settings, over: threading.Event) -> None:
+    """Deliver what is due, at once and then each minute, in the process that minds the workers."""
+    while not over.is_set():
+        try:
+            with db.connection():
+                mail.tick(settings, now)
+        except Exception as error:  # the next minute may do better; its words may hold an address
+            log.error("The outbox was not delivered: %s", type(error).__name__)
+        over.wait(TICK_SECONDS)
 
 
 def _refuse_taken(host: str, port: int) -> None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from supervise import events, signing
 from supervise.db import write
+from supervise.models import notices
 from supervise.models.clients import Engagement
 from supervise.models.contracts import CHANGED, Agreement, Contract, hold_versions
 from supervise.models.goals import Goal
@@ -192,8 +193,11 @@ def decline(link: Link, why: str, *, now: datetime) -> Contract:
         contract = _open(link, now)
         told = {"declined_by": link.party, "declined_why": why}
         if contract.somebody_agreed():
-            return contract.anew(now, person_id=None, role=link.party, **told)
+            draft = contract.anew(now, person_id=None, role=link.party, **told)
+            notices.contract(draft, "contract-declined", now)
+            return draft
         advance(contract, CONTRACT, "decline", changed_at=now, **told)
+        notices.contract(contract, "contract-declined", now)
         contract.end_links(now)
         contract.told("declined", now, person_id=None, role=link.party)
     return contract
@@ -243,6 +247,7 @@ def _stand(contract: Contract, party: str, now: datetime) -> Engagement | None:
         advance(before, CONTRACT, "replace", ended_on=today, changed_at=now)
         before.told("replaced", now, person_id=None, role=party, ended_on=today)
     advance(contract, CONTRACT, "agree", agreed_on=today, changed_at=now)
+    notices.contract(contract, "contract-agreed", now)
     contract.told("agreed", now, person_id=None, role=party, agreed_on=today)
     return _date(contract.engagement_id, today, party, now)
 

@@ -15,6 +15,7 @@ import peewee
 
 from supervise import events, signing
 from supervise.db import DateField, Model, UTCField, is_sqlite, write
+from supervise.models import notices
 from supervise.models.centres import Centre, Refused
 from supervise.models.clients import Client, Engagement
 from supervise.models.links import Link
@@ -83,6 +84,7 @@ class Confirmation(Model):
             self, CONFIRMATION, "dispute" if said.what else "confirm", answered_at=now,
             what=said.what, said_minutes=said.said_minutes, reason=said.reason,
         )  # fmt: skip
+        notices.disputed(self, now)
         self._tell(decision, now, role="client", what=said.what, minutes=said.said_minutes)
         signing.sign(
             self, subject="confirmation", person_id=None, role="client", decision=decision, now=now
@@ -97,17 +99,10 @@ class Confirmation(Model):
         self, verb: str, now: datetime, *, role: str, person_id: int | None = None, **detail: Any
     ) -> None:
         events.record(
-            centre_id=self.centre_id,
-            verb=verb,
-            subject="confirmation",
-            subject_id=self.id,
-            now=now,
-            person_id=person_id,
-            role=role,
-            session=self.session_id,
-            version=self.version,
-            **detail,
-        )
+            centre_id=self.centre_id, verb=verb, subject="confirmation", subject_id=self.id,
+            now=now, person_id=person_id, role=role, session=self.session_id,
+            version=self.version, **detail,
+        )  # fmt: skip
 
 
 LAPSED = {

@@ -17,6 +17,7 @@ import peewee
 
 from supervise import events, signing
 from supervise.db import Model, UTCField, write
+from supervise.models import notices
 from supervise.models.assignments import Assignment
 from supervise.models.centres import Centre, Refused
 from supervise.models.clients import Client
@@ -227,6 +228,7 @@ class Feedback(Model):
                 place=event.seq,
                 floor=floor,
             )
+            notices.feedback(self, now)
             signing.sign(
                 self,
                 subject="feedback",
@@ -234,7 +236,7 @@ class Feedback(Model):
                 role=self.source,
                 decision="given",
                 now=now,
-            )
+            )  # fmt: skip
 
     def withdraw(self, *, by: Actor, now: datetime) -> None:
         """Take the invitation back. An anonymous one that was answered is only taken off the list,

@@ -9,6 +9,7 @@ import peewee
 from supervise import events
 from supervise.db import write
 from supervise.events import Event
+from supervise.models import notices
 from supervise.models.people import Actor
 from supervise.models.sessions import PracticeSession
 from supervise.workflow import SESSION, WrongState, allow
@@ -30,6 +31,7 @@ def ask(session: PracticeSession, *, reason: str, by: Actor, now: datetime) -> N
             raise WrongState(SESSION.refusal("reopen", session.state))
         if asked(session):
             return
+        notices.asked_to_reopen(session, now)
         events.record(
             centre_id=session.centre_id,
             verb=ASKED,

@@ -11,6 +11,7 @@ import peewee
 
 from supervise import events, signing
 from supervise.db import DateField, Model, UTCField, write
+from supervise.models import notices
 from supervise.models.centres import Centre
 from supervise.models.clients import Client, Engagement
 from supervise.models.enrolments import Enrolment
@@ -218,6 +219,7 @@ class PracticeSession(SessionAccess, Model):
     def _move(self, move: str, by: Actor, now: datetime, note: str = "", **changes: Any) -> None:
         before = self.state
         advance(self, SESSION, move, changed_at=now, **changes)
+        notices.given_back(self, now)
         events.record(
             centre_id=self.centre_id,
             verb=SESSION.moves[move].done,

@@ -1,0 +1,168 @@
+"""The way to the mail server: one connection for many messages, and what went wrong in plain words.
+
+What a server says stays out of every sentence here: it often repeats the address written to.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from contextlib import suppress
+from email.message import EmailMessage
+from types import TracebackType
+
+from supervise.settings import Smtp
+
+OURS = {530, 534, 535, 538}
+"""Codes that speak of us and not of whom we write to: the server wants another sign-in."""
+CLOSING = 421
+
+
+class Later(Exception):  # noqa: N818 - it says what to do
+    """It could not be sent for a while. ``unreachable``: nor could any other mail."""
+
+    def __init__(self, sentence: str, *, unreachable: bool = False) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.unreachable = unreachable
+
+
+class Never(Exception):  # noqa: N818 - it says what to do
+    """It will never be sent as it is; ``sentence`` says why."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class Post:
+    """A connection that is opened at the first message and again where it drops."""
+
+    def __init__(self, settings: Smtp) -> None:
+        self.settings = settings
+        self.opened = 0
+        """How often it was opened."""
+        self._server: smtplib.SMTP | None = None
+        self._carried = 0
+
+    def __enter__(self) -> Post:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        self._close(politely=True)
+
+    def send(self, message: EmailMessage, to: str) -> None:
+        """Hand one message over for one address; returns once the server has said yes.
+
+        A connection that the server let go after earlier messages is opened anew, once. Raises Later
+        and Never.
+        """
+        carried = self._carried
+        try:
+            self._send(message, to)
+        except Later as later:
+            if not (carried and later.unreachable):
+                raise
+            self._send(message, to)
+
+    def _send(self, message: EmailMessage, to: str) -> None:
+        server = self._open()
+        try:
+            server.send_message(message, from_addr=self.settings.sender.addr_spec, to_addrs=[to])
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            fault = _fault(error)
+            # a refusal of one message leaves the line as it was; whatever else may not
+            refused = isinstance(error, (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError))
+            if not refused or (isinstance(fault, Later) and fault.unreachable):
+                self._close()
+            raise fault from None  # the server's own words go no further
+        self._carried += 1
+
+    def _open(self) -> smtplib.SMTP:
+        """The open connection, encrypted and signed in. Raises Later."""
+        if self._server is not None:
+            return self._server
+        want = self.settings
+        here = want.sender.domain
+        self.opened += 1
+        try:
+            if want.security == "tls":
+                self._server = smtplib.SMTP_SSL(
+                    want.host, want.port, here, timeout=want.timeout,
+                    context=ssl.create_default_context(),
+                )  # fmt: skip
+            else:
+                self._server = smtplib.SMTP(want.host, want.port, here, timeout=want.timeout)
+            server = self._server
+            if want.security == "starttls":
+                server.starttls(context=ssl.create_default_context())
+            if want.user:
+                server.login(want.user, want.password)
+            server.ehlo_or_helo_if_needed()
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            self._close()
+            raise _unreachable(error) from None
+        return server
+
+    def _close(self, *, politely: bool = False) -> None:
+        server, self._server = self._server, None
+        self._carried = 0
+        if server is None:
+            return
+        with suppress(smtplib.SMTPException, OSError):
+            if politely:
+                server.quit()
+        server.close()
+
+
+def _unreachable(error: Exception) -> Later:
+    """Why there is no connection, or none any more."""
+    asleep = isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        said = f"The mail server refuses our user name and password ({error.smtp_code})."
+    elif isinstance(error, smtplib.SMTPNotSupportedError):
+        said = "The mail server offers no encryption, or no sign-in, as the settings ask of it."
+    elif isinstance(error, ssl.SSLCertVerificationError):
+        said = "The mail server's certificate is not one to trust."
+    elif isinstance(error, ssl.SSLError):
+        said = "The mail server does not speak the encryption that the settings ask for."
+    elif asleep:
+        said = "The mail server did not answer in time."
+    elif isinstance(error, ConnectionRefusedError):
+        said = "The mail server refuses the connection."
+    elif isinstance(error, smtplib.SMTPResponseException):
+        said = f"The mail server does not take our mail now ({error.smtp_code})."
+    elif isinstance(error, smtplib.SMTPServerDisconnected | ConnectionError):
+        said = "The mail server closed the connection half way."
+    else:
+        said = "The mail server cannot be reached."
+    return Later(said, unreachable=True)
+
+
+def _fault(error: Exception) -> Later | Never:
+    """What is wrong with one message, or with the connection it was sent over."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code = next(iter(error.recipients.values()))[0]
+        return _of_code(code, "The mail server does not take mail for this address")
+    if isinstance(error, smtplib.SMTPDataError):
+        return _of_code(error.smtp_code, "The mail server does not take this message")
+    if isinstance(error, smtplib.SMTPNotSupportedError | UnicodeError):
+        return Never("The mail server takes no address with such letters.")
+    if isinstance(error, ValueError):
+        return Never("This is no address that mail can be sent to.")
+    return _unreachable(error)
+
+
+def _of_code(code: int, said: str) -> Later | Never:
+    if code in OURS:
+        return Later(f"The mail server wants another sign-in ({code}).", unreachable=True)
+    if code == CLOSING:
+        return Later("The mail server closed the connection half way.", unreachable=True)
+    if 400 <= code < 500:
+        return Later(f"{said} at the moment ({code}).")
+    return Never(f"{said} ({code}).")
