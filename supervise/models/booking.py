@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import peewee
+
 from supervise.db import write
-from supervise.models.availability import Availability, AvailabilityPerson, Away
+from supervise.models.availability import Availability, AvailabilityPerson, Away, ties
 from supervise.models.busy import Busy, Taken, hold_people
 from supervise.models.centres import Refused
 from supervise.models.enrolments import Enrolment
@@ -145,6 +147,17 @@ def _join(
     meeting.told("joined", now, by=by, place=place.id)
     tell(meeting, "booked", [meeting.host_id, place.learner_id], now, place=place.id)
     return place
+
+
+def known_to(actor: Actor) -> peewee.ModelSelect:
+    """What a learner may know of, withdrawn or not: that of people assigned to them, on any day, but
+    not what is for other learners by name."""
+    hosts = sorted({tie.person_id for tie in ties(actor.person.id, actor.centre)})
+    named = AvailabilityPerson.select(AvailabilityPerson.availability).where(
+        AvailabilityPerson.person == actor.person
+    )
+    mine = Availability.person.in_(hosts) & (~Availability.named | Availability.id.in_(named))
+    return Availability.select().where((Availability.centre == actor.centre) & mine)
 
 
 # --- a host, for learners -------------------------------------------------------------------

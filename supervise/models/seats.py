@@ -96,11 +96,16 @@ def renew(meeting: Meeting, known: Iterable[int]) -> list[Attendance]:
     meeting.__data__.update(fresh.__data__)
     meeting.__rel__.clear()
     meeting._dirty.clear()
-    query = Attendance.select(Attendance, Person).join(Person, on=Attendance.learner)
-    places = list(query.where(Attendance.meeting == meeting).order_by(Attendance.id))
+    places = places_of(meeting)
     if not {meeting.host_id, *(place.learner_id for place in places)} <= set(known):
         raise WrongState(CHANGED)
     return places
+
+
+def places_of(meeting: Meeting) -> list[Attendance]:
+    """All places of a meeting, oldest first, with their learners. One query."""
+    query = Attendance.select(Attendance, Person).join(Person, on=Attendance.learner)
+    return list(query.where(Attendance.meeting == meeting).order_by(Attendance.id))
 
 
 def seated(places: Iterable[Attendance]) -> list[int]:

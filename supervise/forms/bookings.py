@@ -1,0 +1,282 @@
+"""What is typed about a booking: a note, a time, a reason, how often; and what may be done with one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TimeField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, InputRequired, Length
+
+from supervise.forms.contracts import mark, text_field, whole
+from supervise.forms.enrolments import DayField
+from supervise.forms.people import Ticks, tidy
+from supervise.models import Attendance, Availability, Meeting
+from supervise.models.booking import Plan
+from supervise.models.meetings import FORMATS, MODES
+from supervise.models.people import Actor
+from supervise.models.publishing import formats_of
+from supervise.models.rebooking import can_move_own
+from supervise.models.seats import OPEN, can_host, places_of, seated
+from supervise.models.series import later_meetings, later_places
+from supervise.reports.slots import OpenSlot
+from supervise.rules.moments import NoSuchTime, local, to_utc
+from supervise.rules.series import MOST_TIMES, MOST_WEEKS
+
+LONGEST_NOTE = 2000
+WEEKS = [
+    SelectChoice(1, "week"),
+    *(SelectChoice(n, f"{n} weeks") for n in range(2, MOST_WEEKS + 1)),
+]
+
+
+class ClockField(TimeField):
+    """A time of day; one that cannot be read is refused with how to write it."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read the time."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError("Choose a time, or write it as 14:30.") from error
+
+
+def _note(label: str) -> Any:
+    return text_field(label, rows=3, longest=LONGEST_NOTE)
+
+
+def _reason(label: str) -> Any:
+    return text_field(
+        label, DataRequired("Say why, in a few words: they are told."), rows=2, longest=500
+    )
+
+
+def _line(label: str) -> StringField:
+    return StringField(
+        label,
+        filters=[tidy],
+        validators=[Length(max=300, message="Shorten this to 300 characters.")],
+        render_kw={"autocomplete": "off", "maxlength": 300},
+    )
+
+
+class _Repeats(FlaskForm):
+    times = whole("How many times", 1, MOST_TIMES, f"Repeat up to {MOST_TIMES} times.")
+    every_weeks = SelectField("Every", coerce=int, choices=WEEKS, default=1)
+    only_free = BooleanField("Book those that are free, where one is not")
+
+    @property
+    def how_often(self) -> int:
+        """How many times in all; 1 where nothing was typed."""
+        return int(self.times.data or 1)
+
+
+class BookForm(_Repeats):
+    """A learner books a slot; the slot itself is in ``slot``, as ``slot_value`` writes it."""
+
+    slot = RadioField("Time", choices=[], validate_choice=False)
+    enrolment = SelectField("For", coerce=int, choices=[], validate_choice=False)
+    note = _note("What you would like to talk about")
+
+
+class _Time(FlaskForm):
+    on = DayField("Day", validators=[InputRequired("Choose the day.")])
+    at = ClockField("Start", validators=[InputRequired("Choose when it starts.")])
+    minutes = whole("Minutes", 10, 480, "A meeting lasts 10 to 480 minutes.")
+
+    def starts_at(self, zone: str) -> datetime | None:
+        """The moment on the clock of ``zone`` (UTC); None, with a sentence, for one no clock showed."""
+        try:
+            return to_utc(self.on.data, self.at.data, zone)
+        except NoSuchTime as refused:
+            mark(self, {"at": refused.sentence})
+            return None
+
+
+class _PlanForm(_Time):
+    mode = SelectField("How", choices=[SelectChoice(key, word) for key, word in MODES.items()])
+
+    def plan(self, zone: str, **more: Any) -> Plan | None:
+        """The meeting as typed, with the rest of it; None, with a sentence, where its time is none."""
+        starts_at = self.starts_at(zone)
+        minutes, mode = int(self.minutes.data or 60), self.mode.data
+        return Plan(starts_at=starts_at, minutes=minutes, mode=mode, **more) if starts_at else None
+
+
+class AskForm(_PlanForm):
+    """A learner asks for a time that is not offered."""
+
+    whom = SelectField("Whom you ask", coerce=int, choices=[])
+    note = _note("What it is about")
+
+
+class ArrangeForm(_PlanForm, _Repeats):
+    """A host books for learners, or invites them."""
+
+    learners = Ticks("Learners", coerce=int, choices=[])
+    invite = RadioField(
+        "What they get",
+        choices=[
+            SelectChoice("", "A booking: it stands, and they are told."),
+            SelectChoice("yes", "An invitation: they accept or decline."),
+        ],
+        default="",
+    )
+    format = SelectField("Kind", choices=[])
+    places = whole("Places", 1, 50, "A meeting has 1 to 50 places.")
+    place = _line("Place")
+    address = _line("Address of the call")
+    note = _note("What it is about")
+
+    def arranged(self, zone: str, learners: int) -> Plan | None:
+        """The meeting for so many learners, as ``plan`` gives it; room for them where none is said."""
+        alone = self.format.data == "one-to-one"
+        places = 1 if alone else int(self.places.data or max(learners, 1))
+        return self.plan(
+            zone, format=self.format.data, places=places, place=self.place.data,
+            address=self.address.data, note=self.note.data,
+        )  # fmt: skip
+
+
+class MoveForm(_Time):
+    """A host moves a meeting to another time."""
+
+    version = IntegerField(validators=[InputRequired()])
+    reason = _reason("Why it moves")
+
+
+class MoveToSlotForm(FlaskForm):
+    """A learner moves their meeting to another open slot."""
+
+    version = IntegerField(validators=[InputRequired()])
+    slot = RadioField("New time", choices=[], validate_choice=False)
+    reason = _reason("Why you move it")
+
+
+class ReasonForm(FlaskForm):
+    """Why something is declined, cancelled or given up; and whether all later ones are too."""
+
+    reason = _reason("Why")
+    later = BooleanField("And all later ones of this series")
+
+
+def slot_value(availability: Availability | int, starts_at: datetime) -> str:
+    """A slot as one value of a form: which availability, and when it starts (UTC)."""
+    number = availability if isinstance(availability, int) else availability.id
+    return f"{number}@{starts_at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+
+def slot_read(value: str | None) -> tuple[int, datetime] | None:
+    """The availability's number and the start of a slot in a form; None for what is none."""
+    number, _, start = (value or "").partition("@")
+    if not number.isdecimal() or len(number) > 9:
+        return None
+    try:
+        moment = datetime.fromisoformat(start.replace(" ", "+"))
+        return (int(number), moment.astimezone(UTC)) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def slot_choices(slots: Iterable[OpenSlot], say: Callable[[datetime], str]) -> list[SelectChoice]:
+    """Open slots to choose from, each in the words that ``say`` has for its start."""
+    return [
+        SelectChoice(
+            slot_value(one.availability, one.starts_at),
+            f"{say(one.starts_at)}, {one.availability.minutes} minutes"
+            + (f", {one.left} of {one.places} places free" if one.places > 1 else ""),
+        )
+        for one in slots
+    ]
+
+
+# --- what may be done with a meeting ---------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BookingForms:
+    """What the actor may do with a booking, as `supervision/_booking.html` shows it.
+
+    A form that is None is not theirs to send now. ``later`` counts the later ones of the series.
+    """
+
+    is_host: bool
+    mine: Attendance | None
+    places: list[Attendance]
+    waiting: int
+    """Which on the waiting list the actor is; 0 where they are not."""
+    full: bool = False
+    answer: ReasonForm | None = None
+    move: MoveForm | None = None
+    may_move_to_slot: bool = False
+    cancel: ReasonForm | None = None
+    leave: ReasonForm | None = None
+    later: int = 0
+
+
+def booking_forms(meeting: Meeting, actor: Actor, sent: FlaskForm | None = None) -> BookingForms:
+    """What the actor may do with the booking, and the forms for it; ``sent`` is one that had faults.
+
+    Three queries at most.
+    """
+    everybody = places_of(meeting)
+    mine = next((one for one in everybody if actor.is_(one.learner_id)), None)
+    is_host = can_host(meeting, actor)
+    ahead = meeting.starts_at > actor.now
+    gives_up = mine is not None and mine.state in OPEN and mine.state != "invited"
+    booked, requested = meeting.state == "booked", meeting.state == "requested"
+    invited = mine is not None and mine.state == "invited" and booked and ahead
+    answers = (is_host and requested) or invited
+    leaves = gives_up and ((booked and ahead) or requested)
+    cancels = is_host and booked
+    later = 0
+    if cancels:
+        later = len(later_meetings(meeting))
+    elif leaves and mine is not None:
+        later = len(later_places(mine, meeting))
+    return BookingForms(
+        is_host=is_host,
+        mine=mine,
+        places=[one for one in everybody if is_host and one.state in (*OPEN, "declined")],
+        waiting=_position(mine, everybody),
+        full=len(seated(everybody)) >= meeting.places,
+        answer=_kept(sent, ReasonForm, "answer") if answers else None,
+        move=_move_form(meeting, actor, sent) if is_host and booked else None,
+        may_move_to_slot=booked and ahead and can_move_own(meeting, mine, actor),
+        cancel=_kept(sent, ReasonForm, "cancel") if cancels else None,
+        leave=_kept(sent, ReasonForm, "leave") if leaves else None,
+        later=later,
+    )
+
+
+def _position(mine: Attendance | None, everybody: list[Attendance]) -> int:
+    if mine is None or mine.state != "waiting":
+        return 0
+    waiting = [one for one in everybody if one.state == "waiting"]
+    waiting.sort(key=lambda one: (one.changed_at, one.id))
+    return waiting.index(mine) + 1
+
+
+def _kept(sent: FlaskForm | None, kind: type[FlaskForm], name: str) -> Any:
+    """The form that was sent, where it is this one; otherwise an empty one."""
+    wanted = f"{name}-"
+    if isinstance(sent, kind) and sent._prefix == wanted:
+        return sent
+    return kind(formdata=None, prefix=wanted)
+
+
+def _move_form(meeting: Meeting, actor: Actor, sent: FlaskForm | None) -> Any:
+    if isinstance(sent, MoveForm):
+        return sent
+    start = local(meeting.starts_at, actor.person.zone)
+    known = {"on": start.date(), "at": start.time(), "minutes": meeting.minutes}
+    return MoveForm(formdata=None, data={**known, "version": meeting.version}, prefix="move-")
+
+
+def format_choices(actor: Actor) -> list[SelectChoice]:
+    """What the actor may host, in words."""
+    return [SelectChoice(key, FORMATS[key]) for key in formats_of(actor)]

@@ -1,0 +1,148 @@
+"""A host books for learners or invites them; a learner asks for a time that is not offered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, flash, request
+from wtforms.fields.choices import SelectChoice
+
+from supervise import auth, web
+from supervise.forms.bookings import ArrangeForm, AskForm, format_choices
+from supervise.forms.faults import faults_of
+from supervise.models import Assignment, Enrolment
+from supervise.models.asking import ask as ask_for
+from supervise.models.availability import ties
+from supervise.models.booking import arrange as arrange_one
+from supervise.models.centres import Refused
+from supervise.models.people import ROLE_WORDS
+from supervise.models.series import NotAll, arrange_series
+from supervise.reports.slots import next_free
+from supervise.views.bookings import _names_somebody, _to, bp, said, told
+
+HOSTS = ("supervisor", "tutor")
+
+
+@bp.get("/supervision/new")
+@auth.allow(*HOSTS)
+def new() -> Response:
+    """Book for learners, or invite them: ``?enrolment=`` ticks one."""
+    form, enrolments = _arrange_form()
+    wanted = web.number(request.args.get("enrolment"))
+    form.learners.data = [one.id for one in enrolments if one.id == wanted]
+    return _arranging(form)
+
+
+def _arrange_form() -> tuple[ArrangeForm, list[Enrolment]]:
+    actor = auth.actor()
+    mine = Assignment.enrolment_ids(actor, *HOSTS)
+    from supervise.models import Person
+
+    query = Enrolment.select(Enrolment, Person).join(Person).where(Enrolment.id.in_(mine))
+    enrolments = list(query.order_by(Person.name, Enrolment.id))
+    form = ArrangeForm(data={"on": actor.today, "minutes": 60})
+    people = [one.learner_id for one in enrolments]
+    form.learners.choices = [
+        SelectChoice(one.id, one.learner.name + _which(one, people)) for one in enrolments
+    ]
+    form.format.choices = format_choices(actor)
+    return form, enrolments
+
+
+def _which(enrolment: Enrolment, people: list[int]) -> str:
+    """The programme, where somebody has several."""
+    return f", {enrolment.programme}" if people.count(enrolment.learner_id) > 1 else ""
+
+
+def _arranging(
+    form: ArrangeForm, status: int = 200, sentence: str = "", missed: Any = ()
+) -> Response:
+    return web.show(
+        "supervision/booking_new.html", None, status, form=form, sentence=sentence, missed=missed,
+        found=faults_of(form),
+    )  # fmt: skip
+
+
+@bp.post("/supervision/new")
+@auth.allow(*HOSTS)
+@auth.keeps_typing
+def arrange() -> Response:
+    """Book the meeting, once or several times, or send the invitations."""
+    form, known = _arrange_form()
+    by, now = auth.actor(), auth.now()
+    fine = form.validate()
+    chosen = [one for one in known if one.id in (form.learners.data or [])]
+    plan = form.arranged(by.person.zone, len(chosen)) if fine else None
+    if plan is None:
+        return _arranging(form, 422)
+    invite = form.invite.data == "yes"
+    try:
+        if form.how_often == 1:
+            meeting = arrange_one(plan, chosen, invite=invite, by=by, now=now)
+            return _to(meeting.id)
+        done = arrange_series(
+            plan, chosen, times=form.how_often, every_weeks=form.every_weeks.data,
+            only_free=form.only_free.data, invite=invite, by=by, now=now,
+        )  # fmt: skip
+    except NotAll as refused:
+        return _arranging(form, 409, refused.sentence, refused.missed)
+    except Refused as refused:
+        return _arranging(form, 409, said(refused, by))
+    flash(told(done), "message")
+    return _to(done.meetings[0].id)
+
+
+@bp.get("/supervision/asking")
+@auth.allow("learner")
+def asking() -> Response:
+    """Ask for a time that is not offered; the next open one stands beside it."""
+    return _asking(_ask_form())
+
+
+def _ask_form() -> AskForm:
+    actor = auth.actor()
+    form = AskForm(data={"on": actor.today, "minutes": 60})
+    held = [
+        tie for tie in ties(actor.person.id, actor.centre)
+        if tie.to_on is None or tie.to_on >= actor.today
+    ]  # fmt: skip
+    several = len({tie.enrolment_id for tie in held}) > 1
+    form.whom.choices = [
+        SelectChoice(
+            tie.id,
+            f"{tie.person.name}, {ROLE_WORDS[tie.role]}"
+            + (f", {tie.enrolment.programme}" if several else ""),
+        )
+        for tie in held
+    ]
+    return form
+
+
+def _asking(form: AskForm, status: int = 200, sentence: str = "") -> Response:
+    return web.show(
+        "supervision/booking_ask.html", None, status, form=form, sentence=sentence,
+        found=faults_of(form), slot=next_free(auth.actor()) if status == 200 else None,
+    )  # fmt: skip
+
+
+@bp.post("/supervision/asking")
+@auth.allow("learner")
+@auth.keeps_typing
+def ask() -> Response:
+    """Send the request to the host."""
+    form, by = _ask_form(), auth.actor()
+    fine = form.validate()
+    if _names_somebody(form.note, by) or not fine:
+        return _asking(form, 422)
+    held = {tie.id: tie for tie in ties(by.person.id, by.centre)}
+    tie = held[form.whom.data]
+    kind = "one-to-one" if tie.role == "supervisor" else "tutorial"
+    plan = form.plan(by.person.zone, format=kind, note=form.note.data)
+    if plan is None:
+        return _asking(form, 422)
+    try:
+        meeting = ask_for(plan, tie.person, enrolment=tie.enrolment, by=by, now=auth.now())
+    except Refused as refused:
+        return _asking(form, 409, said(refused, by))
+    flash(f"Sent. {tie.person.name} accepts or declines; until then nothing is booked.", "message")
+    return _to(meeting.id)
