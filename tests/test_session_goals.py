@@ -201,5 +201,5 @@ def test_the_form_asks_as_often_for_many_goals(world, learner, queries):
             with queries() as seen:
                 text(learner.get(path))
             counts.append(seen.count)
-            assert seen.count <= (13 if "edit" in path else 12), seen
+            assert seen.count <= 12, seen
     assert counts[:3] == counts[3:]

@@ -5,7 +5,8 @@ from datetime import date, time
 import pytest
 import time_machine
 
-from supervise.models import Membership, PracticeSession
+from supervise.models import Membership, PracticeSession, confirmations
+from tests.contracting import agreed, engagement_of
 from tests.world import World, sign_in
 
 SECRET = "I was tired and let it drift."
@@ -134,6 +135,26 @@ def test_no_page_asks_more_with_more_sessions(world, learner, queries, path):
         counts.append(seen.count)
         assert seen.count <= 12, seen
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("demanded", [False, True], ids=["", "confirmation demanded"])
+@pytest.mark.parametrize("state", ["draft", "submitted", "approved", "returned", "reopened"])
+def test_no_state_of_a_session_costs_more_than_twelve_queries(app, world, queries, state, demanded):
+    """With all there can be about it: a contract, goals, and what two clients say."""
+    me = world.actor(world.learner)
+    if demanded:
+        admin = world.actor(world.admin)
+        admin.centre.change(by=admin, now=world.now, confirmation_required=True)
+    agreed(world, engagement_of(world), world.now)
+    session = world.session(state=state, clients=("Client A", "Client B"))
+    confirmations.ask(world.client(), [session.id], by=me, now=world.now)
+    for who in (world.learner, world.supervisor, world.tutor):
+        reader = app.test_client()
+        sign_in(reader, who, world.centre, world.now)
+        for path in (f"/sessions/{session.id}", f"/sessions/{session.id}/edit", "/sessions/new"):
+            with queries() as seen:
+                reader.get(path)
+            assert seen.count <= 12, (who.name, path, seen)
 
 
 def test_strange_addresses_are_answered(world, learner):

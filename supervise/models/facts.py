@@ -19,7 +19,6 @@ from supervise.models.confirmations import Confirmation
 from supervise.models.contracts import Contract
 from supervise.models.enrolments import Enrolment, unit_rules
 from supervise.models.links import Link
-from supervise.models.said import confirmations_of
 from supervise.models.sessions import STANDING, PracticeSession, SessionEngagement
 from supervise.rules.facts import ContractVersion
 from supervise.rules.hours import (
@@ -109,15 +108,6 @@ def _contracts(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[ContractFacts]
     return found
 
 
-def demanded(
-    sessions: Sequence[PracticeSession], centre: Centre
-) -> dict[int, list[ConfirmationFacts]] | None:
-    """The same where the centre demands them before hours count; else nothing, and no query."""
-    if not centre.confirmation_required:
-        return None
-    return confirmations_of(PracticeSession.id.in_([session.id for session in sessions]))
-
-
 def supervised_spans(enrolment_ids: Iterable[int]) -> dict[int, list[tuple[date, date | None]]]:
     """When each enrolment had a supervisor, both days included. One query."""
     rows = Assignment.select(Assignment.enrolment, Assignment.from_on, Assignment.to_on).where(
@@ -138,7 +128,7 @@ def facts_of(
     """The facts of these sessions, for ``rules.hours``.
 
     A query for each of spans and contracts that is not given. Confirmations that are not given are
-    not asked for: see ``demanded``.
+    not asked for.
     """
     if contracts is None:
         contracts = contracts_of(PracticeSession.id.in_([session.id for session in sessions]))
@@ -240,21 +230,26 @@ def judged(
     enrolment: Enrolment,
     centre: Centre,
     spans: Spans | None = None,
-    confirmations: Confirmations | None = None,
+    said: bool = False,
 ) -> Judged:
     """The verdict on each of these sessions of one enrolment. Four queries, however many.
 
-    One more where the centre demands confirmations that are not given.
+    With ``said``, and where the centre demands it, the facts have what clients say as well.
 
     What overlaps them is looked up here, so a page of a diary needs only its own rows. ``spans``
     saves one query where the caller knows when the enrolment had a supervisor.
     """
-    answers = demanded(sessions, centre) if confirmations is None else confirmations
     others = overlaps(sessions)
     looked_at = {session.id: session for session in sessions}
     for found in others.values():
         looked_at |= {other.id: other for other in found if other.id not in looked_at}
-    facts = {fact.id: fact for fact in facts_of(list(looked_at.values()), spans, None, answers)}
+    which = PracticeSession.id.in_(list(looked_at))
+    both = (
+        contracts_and_confirmations_of(which)
+        if said or centre.confirmation_required
+        else (contracts_of(which), None)
+    )
+    facts = {fact.id: fact for fact in facts_of(list(looked_at.values()), spans, *both)}
     rules, codes = unit_rules(enrolment.book), enrolment.unit_codes
     mine = EnrolmentFacts(enrolment.started_on, enrolment.ends_on, frozenset(codes))
     verdicts = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from supervise import signing
 from supervise.models.sessions import STANDING, PracticeSession
@@ -147,10 +148,18 @@ def overlapped(session: PracticeSession) -> PracticeSession | None:
     return other
 
 
-def unchanged_since_return(session: PracticeSession) -> bool:
-    """Whether a session returned or reopened still reads as it did then. At most two queries."""
+def unchanged_since_return(
+    session: PracticeSession, signed: str | None = None, **parts: Any
+) -> bool:
+    """Whether a session returned or reopened still reads as it did then. At most three queries.
+
+    None where ``signed``, the SHA-256 of its last sign-off, and the ``parts`` of its
+    ``signed_content`` are at hand.
+    """
     if session.state not in ("returned", "reopened"):
         return False
-    signed = (SignOff.subject == "session") & (SignOff.subject_id == session.id)
-    last = SignOff.select().where(signed).order_by(SignOff.seq.desc()).first()
-    return last is not None and last.content_sha256 == signing.sha256(session.signed_content())
+    if signed is None:
+        mine = (SignOff.subject == "session") & (SignOff.subject_id == session.id)
+        last = SignOff.select().where(mine).order_by(SignOff.seq.desc()).first()
+        signed = last.content_sha256 if last else ""
+    return signed == signing.sha256(session.signed_content(**parts))

@@ -72,11 +72,12 @@ class SessionAccess:
         """What waits for this supervisor's decision."""
         return cls.supervised_by(actor).where(cls.state == "submitted")
 
-    def layers_for(self, actor: Actor) -> frozenset[str]:
+    def layers_for(self, actor: Actor, unchanged: bool | None = None) -> frozenset[str]:
         """Which layers the actor reads: private, supervision, evidence (product.md).
 
         Of one given back others read what they had read before, and nothing once its learner is
-        changing it: a half-written correction is nobody else's yet.
+        changing it: a half-written correction is nobody else's yet. ``unchanged`` saves asking
+        ``readiness`` whether they are.
         """
         from supervise.models import readiness
 
@@ -84,7 +85,9 @@ class SessionAccess:
             return frozenset({"private", "supervision", "evidence"})
         whole: Any = self  # the model this is a part of
         given_back = self.state in ("returned", "reopened")
-        if given_back and not readiness.unchanged_since_return(whole):
+        if unchanged is None:
+            unchanged = given_back and readiness.unchanged_since_return(whole)
+        if given_back and not unchanged:
             return frozenset()
         if self._assigned(actor, "supervisor"):
             return frozenset({"supervision", "evidence"})

@@ -20,9 +20,11 @@ from supervise.models import (
     Person,
     PracticeSession,
     SessionEngagement,
+    readiness,
 )
 from supervise.models.facts import Judged, judged, light
 from supervise.models.people import ROLE_WORDS
+from supervise.reports.worked_on import With
 from supervise.rules.hours import SessionFacts, UnitTotal, Verdict
 from supervise.signing import SignOff
 from supervise.workflow import SESSION
@@ -205,7 +207,7 @@ class Happened:
     words: str
     comment: str
     signed: str
-    """The first figures of the SHA-256 of what was signed, or nothing."""
+    """The SHA-256 of what was signed, or nothing."""
 
 
 _WORDS = {
@@ -226,8 +228,11 @@ _SIGNED = {SESSION.moves[move].done for move in ("approve", "return", "reopen")}
 """What a supervisor signs, as the history has it."""
 
 
-def history(session: PracticeSession) -> list[Happened]:
-    """What happened to a session, oldest first, with its sign-offs. Two queries, one before any decision."""
+def history(session: PracticeSession, *, signed: bool = True) -> list[Happened]:
+    """What happened to a session, oldest first, with its sign-offs. Two queries, one before any decision.
+
+    One alone where what was ``signed`` is not asked for.
+    """
     query = (
         Event.select(Event, Person.name.alias("who"))
         .join(Person, peewee.JOIN.LEFT_OUTER, on=(Event.person_id == Person.id))
@@ -236,11 +241,11 @@ def history(session: PracticeSession) -> list[Happened]:
     )
     events = list(query.objects())
     mine = (SignOff.subject == "session") & (SignOff.subject_id == session.id)
-    decided = any(event.verb in _SIGNED for event in events)
-    signed = {row.subject_version: row for row in SignOff.select().where(mine)} if decided else {}
+    decided = signed and any(event.verb in _SIGNED for event in events)
+    signs = {row.subject_version: row for row in SignOff.select().where(mine)} if decided else {}
     lines = []
     for event in events:
-        signature = signed.get(event.details.get("version"))
+        signature = signs.get(event.details.get("version"))
         lines.append(
             Happened(
                 at=event.at,
@@ -248,7 +253,7 @@ def history(session: PracticeSession) -> list[Happened]:
                 role=ROLE_WORDS.get(event.role, event.role),
                 words=_WORDS.get(event.verb, event.verb),
                 comment=event.note,
-                signed=signature.content_sha256[:12] if signature else "",
+                signed=signature.content_sha256 if signature else "",
             )
         )
     return lines
@@ -259,10 +264,28 @@ def given_back(
 ) -> Happened | None:
     """Why a session is with its learner again: the last return or reopening, while it stands so.
 
-    ``lines`` is its history where that is at hand; else two queries.
+    ``lines`` is its history where that is at hand; else one query.
     """
     if session.state not in ("returned", "reopened"):
         return None
-    told = history(session) if lines is None else lines
+    told = history(session, signed=False) if lines is None else lines
     wanted = _WORDS[session.state]
     return next((line for line in reversed(told) if line.words == wanted), None)
+
+
+def asked_to_reopen(session: PracticeSession, lines: Sequence[Happened]) -> bool:
+    """Whether the learner has asked since it was approved, by its history (``reopening.asked``)."""
+    asked, since = _WORDS["asked to reopen"], session.decided_at
+    return session.state == "approved" and any(
+        line.words == asked and (since is None or line.at >= since) for line in lines
+    )
+
+
+def unchanged(session: PracticeSession, lines: Sequence[Happened], company: Sequence[With]) -> bool:
+    """Whether it reads as when it was given back, by its history and clients. No query."""
+    return readiness.unchanged_since_return(
+        session,
+        next((line.signed for line in reversed(lines) if line.signed), ""),
+        engagement_ids=[one.engagement_id for one in company],
+        goals=[step for one in company for step in one.steps],
+    )

@@ -24,24 +24,32 @@ from supervise.rules.facts import ContractFacts
 def goals_to_choose(actor: Actor, session: PracticeSession | None) -> list[Goal]:
     """The goals an entry may say it worked on: open ones of the learner's clients, and its own.
 
-    By alias and kind. One query; none for a session whose texts were erased.
+    By alias and kind; each has in ``step`` how far along it was after the session, if it was worked
+    on. One query; none for a session whose texts were erased.
     """
     if session is not None and session.erased_at:
         return []
     mine = SessionGoal.select(SessionGoal.goal).where(SessionGoal.session == session)
     chosen = (Goal.state == "open") | Goal.id.in_(mine) if session else Goal.state == "open"
-    query = Goal.select(Goal, Engagement, Client).join(Engagement).join(Client)
+    step = SessionGoal.select(SessionGoal.progress).where(
+        (SessionGoal.session == session) & (SessionGoal.goal == Goal.id)
+    )
+    query = Goal.select(Goal, Engagement, Client, step.alias("step")).join(Engagement).join(Client)
     here = (Client.learner == actor.person) & (Client.centre == actor.centre)
     return list(query.where(here & chosen).order_by(Client.alias, Engagement.kind, Goal.id))
 
 
 @dataclass(frozen=True)
 class With:
-    """One client of a session, by alias, with the goals it worked on: words, and 0 to 10."""
+    """One client of a session, by alias, with the goals it worked on: words, and 0 to 10.
+
+    ``steps`` are the same goals by id, as a signature covers them.
+    """
 
     engagement_id: int
     alias: str
     goals: Sequence[tuple[str, int]]
+    steps: Sequence[tuple[int, int]]
 
 
 def worked_with(session: PracticeSession) -> list[With]:
@@ -49,7 +57,7 @@ def worked_with(session: PracticeSession) -> list[With]:
     worked = (SessionGoal.session == session) & (SessionGoal.goal == Goal.id)
     rows = (
         SessionEngagement.select(
-            SessionEngagement.engagement, Client.alias, Goal.text, SessionGoal.progress
+            SessionEngagement.engagement, Client.alias, Goal.id, Goal.text, SessionGoal.progress
         )
         .join(Engagement)
         .join(Client)
@@ -59,12 +67,15 @@ def worked_with(session: PracticeSession) -> list[With]:
         .where(SessionEngagement.session == session)
         .order_by(Client.alias, Goal.id)
     )
-    found: dict[tuple[int, str], list[tuple[str, int]]] = {}
-    for engagement_id, alias, text, progress in rows.tuples():
+    found: dict[tuple[int, str], list[tuple[int, str, int]]] = {}
+    for engagement_id, alias, goal_id, text, progress in rows.tuples():
         goals = found.setdefault((engagement_id, alias), [])
         if progress is not None:
-            goals.append((text, progress))
-    return [With(*whose, goals) for whose, goals in found.items()]
+            goals.append((goal_id, text, progress))
+    return [
+        With(*whose, [(text, step) for _, text, step in goals], [(id_, n) for id_, _, n in goals])
+        for whose, goals in found.items()
+    ]
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,17 @@ def form_page(
             if isinstance(one.data, str):
                 one.data = showable(one.data)
     elif session is not None:
-        form = form_class(formdata=None, data=stored(session, goals))
+        chosen = diary.aliases(practice.judged.facts[session.id])
+        form = form_class(
+            formdata=None,
+            data=values_of(
+                session,
+                actor.person.zone,
+                session.private_text,
+                [client for client in clients if client.alias in chosen],
+                {goal.id: goal.step for goal in goals},
+            ),
+        )
         told.found = _unread(form, session) | told.found
     else:
         form = form_class(formdata=None, data=_defaults(practice, clients))

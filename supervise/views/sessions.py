@@ -20,7 +20,6 @@ from supervise.models import (
     reopening,
 )
 from supervise.models.facts import Judged, judged
-from supervise.models.said import confirmations_of
 from supervise.models.sessions import SUPERVISION_TEXTS, Incomplete
 from supervise.reader import reader_zone
 from supervise.reports import diary
@@ -121,11 +120,13 @@ def one_page(
     With ``ask`` it asks whether to submit what was not changed since it was returned.
     """
     actor = auth.actor()
-    layers = session.layers_for(actor)
-    said = confirmations_of(PracticeSession.id == session.id)
-    found = judged([session], session.enrolment, actor.centre, confirmations=said)
+    found = judged([session], session.enrolment, actor.centre, said=True)
     clients = diary.aliases(found.facts[session.id])
-    history = diary.history(session)
+    history, company = diary.history(session), worked_with(session)
+    unchanged = diary.unchanged(session, history, company)
+    layers = session.layers_for(actor, unchanged)
+    # who reads this layer of another's session supervises it today: can_decide, not asked twice
+    decides = "supervision" in layers and "private" not in layers
     mine = session.can_edit(actor)
     zone = reader_zone()
     repeated = session.starts_at is not None and moments.is_repeated(
@@ -141,14 +142,14 @@ def one_page(
         layers=layers,
         private=session.private_text if "private" in layers else "",
         verdict=found.verdicts[session.id],
-        company=worked_with(session),
+        company=company,
         clients=clients,
-        said=said.get(session.id, []),
+        said=found.facts[session.id].confirmations,
         state=diary.STATE_WORDS[session.state],
         history=history,
         repeated=repeated,
         back=diary.given_back(session, history) if mine else None,
-        unchanged=mine and readiness.unchanged_since_return(session),
+        unchanged=mine and unchanged,
         ask=ask,
         lacks=_lacks(session, found, clients) if mine else {},
         may={
@@ -159,11 +160,9 @@ def one_page(
             "delete": session.can_delete(actor)
             and not any(line.words == "submitted it" for line in history)
             and not any(one.answered_at for one in found.facts[session.id].confirmations),
-            "reopen": session.state == "approved" and session.can_reopen(actor),
-            "approve": session.state == "reopened"
-            and "supervision" in layers  # its learner is not changing it
-            and session.can_approve(actor),
-            "decide": session.state == "submitted" and session.can_decide(actor),
+            "reopen": session.state == "approved" and decides,
+            "approve": session.state == "reopened" and decides,  # its learner is not changing it
+            "decide": session.state == "submitted" and decides,
         },
         told_status=status,
         in_force=contracts_in_force(found.facts[session.id].contracts, session.date),
@@ -173,7 +172,7 @@ def one_page(
         is_mine=actor.is_(session.learner_id),
         refusal=refusal,
         wrong=wrong,
-        asked=reopening.asked(session) if session.state == "approved" else None,
+        asked=diary.asked_to_reopen(session, history),
     )
 
 
