@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from supervise.cli import main
 from supervise.models import Person
 from tests import engines
+from tests import meeting as meetings
 from tests.world import World
 
 
@@ -127,3 +128,24 @@ def test_drafts_and_what_was_returned_are_part_of_what_waits_and_said_apart(run,
     unit = told(run, world)["units"][1]
     assert (unit["waiting_minutes"], unit["unfinished_minutes"]) == (90, 45)
     assert "0 h 45 waiting, 0 h 45 in drafts or returned;" in run(world.learner.email).output
+
+
+def test_guided_time_stands_with_each_meeting_and_its_reason(run, world):
+    meetings.signed(world, format="induction", host=world.tutor)
+    meetings.held(
+        world, format="tutorial", host=world.tutor, starts_at=meetings.WHEN.replace(day=7)
+    )
+    tutorial, induction = told(run, world)["guided"]
+    assert (tutorial["required_minutes"], induction["required_minutes"]) == (240, 60)
+    assert (tutorial["counted_minutes"], tutorial["waiting_minutes"]) == (0, 55)
+    assert induction["counted_minutes"] == 55
+    assert induction["sentence"] == "0 h 55 of 1 h 00 counted: book an induction."
+    assert [(m["date"], m["verdict"], m["reason"]) for m in tutorial["meetings"]] == [
+        (
+            "2026-10-07",
+            "not yet",
+            "It was held, and its record is not written and signed yet.",
+        )
+    ]
+    text = run(world.learner.email).output
+    assert "  Tutorial: 0 h 00 of 4 h 00 counted: book a tutorial." in text

@@ -11,6 +11,7 @@ import click
 from supervise.cli import DataFault, instance_option, opened
 from supervise.models import Centre, Enrolment, Person, PracticeSession
 from supervise.reports.hours import Hours, hours_of_all
+from supervise.reports.supervised import guided_of, places_of
 from supervise.rules import moments
 from supervise.rules.verdicts import Verdict
 
@@ -40,8 +41,8 @@ def progress(person: Person) -> dict[str, Any]:
 
     ``waiting_minutes`` are all that do not count yet; ``unfinished_minutes`` are those of them in
     drafts, and in sessions returned or reopened. ``unallocated`` holds the sessions in no unit, or
-    in a unit that asks for none: they are in no total. Dates are ISO, times HH:MM on the learner's
-    clock.
+    in a unit that asks for none: they are in no total. ``guided`` is the programme's time in
+    tutorials and induction, with each meeting. Dates are ISO, times HH:MM on the learner's clock.
     """
     enrolments: dict[int, list[Enrolment]] = {}
     query = Enrolment.select().where(Enrolment.learner == person)
@@ -77,7 +78,36 @@ def progress(person: Person) -> dict[str, Any]:
             for hours in files
             for session in _by_date(hours.elsewhere)
         ],
+        "guided": _guided(files),
     }
+
+
+def _guided(files: list[Hours]) -> list[dict[str, Any]]:
+    places = places_of([hours.enrolment.id for hours in files])
+    return [
+        {
+            "programme": hours.enrolment.programme,
+            "kind": total.kind,
+            "required_minutes": total.needed,
+            "counted_minutes": total.counted,
+            "waiting_minutes": total.waiting,
+            "sentence": f"{total.sentence}.",
+            "meetings": [
+                {
+                    "id": one.of.id,
+                    "date": one.of.on.isoformat(),
+                    "minutes": one.minutes,
+                    "verdict": one.answer,
+                    "reason": _sentence(one.reason),
+                }
+                for one in total.verdicts
+            ],
+        }
+        for hours in files
+        for total in guided_of(
+            hours.enrolment, places.get(hours.enrolment.id, ()), hours.enrolment.centre
+        )
+    ]
 
 
 def _by_date(sessions: Iterable[PracticeSession]) -> list[PracticeSession]:
@@ -122,6 +152,11 @@ def _as_text(told: dict[str, Any], person: Person) -> str:
     if told["unallocated"]:
         lines += ["", "In no unit that asks for practice:"]
         lines += [_line(session) for session in told["unallocated"]]
+    if told["guided"]:
+        lines += ["", "Guided time:"]
+        lines += [
+            f"  {total['kind'].capitalize()}: {total['sentence']}" for total in told["guided"]
+        ]
     if len(lines) == 1:
         lines.append("No unit that asks for practice, and no session.")
     return "\n".join(lines)
