@@ -71,6 +71,8 @@ def nouns(actor: Actor) -> Iterable[tuple[str, str, int]]:
         yield "clients.page", "Clients", 0
         yield "confirmations.page", "Confirmations", 0
         yield "feedback.page", "Feedback", 0
+    if actor.has("learner", "supervisor", "tutor"):
+        yield "calendar.page", "Calendar", 0
     if actor.has("supervisor", "tutor", "assessor", "iqa", "admin"):
         yield "learners.page", "Learners", 0
     if actor.has("admin"):

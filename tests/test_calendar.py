@@ -1,6 +1,7 @@
 """What may be booked when, and the calendar's three views of it."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -19,14 +20,9 @@ from tests.world import NOW, World
 WEEK = timedelta(days=7)
 
 
-def publish(world: World, **changes: object) -> Availability:
+def publish(world: World, **changes: Any) -> Availability:
     """Each Monday from 9 to 12 in London, an hour each."""
-    values: dict[str, object] = {
-        "centre": world.centre, "person": world.supervisor, "format": "one-to-one", "places": 1,
-        "weekday": 0, "from_on": date(2026, 9, 7), "starts": "09:00", "ends": "12:00",
-        "zone": "Europe/London", "minutes": 60, "mode": "video", "created_at": world.now,
-    }  # fmt: skip
-    return Availability.create(**values | changes)
+    return world.publishes(**{"person": world.supervisor} | changes)
 
 
 def meet(world: World, starts_at: datetime, *learners: object, **changes: object) -> Meeting:

@@ -11,6 +11,7 @@ from supervise import db
 from supervise.models import (
     Actor,
     Assignment,
+    Availability,
     Centre,
     Client,
     Enrolment,
@@ -95,6 +96,16 @@ class World:
     def actor(self, person: Person, now: datetime | None = None) -> Actor:
         """The person at work in this centre."""
         return Actor.of(person, self.centre, now or self.now)
+
+    def publishes(self, person: Person, **changes: Any) -> Availability:
+        """Each Monday from 9 to 12 in London, one to one, an hour each."""
+        values: dict[str, Any] = {
+            "format": "one-to-one", "weekday": 0, "from_on": date(2026, 9, 7), "starts": "09:00",
+            "ends": "12:00", "zone": "Europe/London", "minutes": 60, "mode": "video",
+            "address": "https://meet.example.org/m",
+        }  # fmt: skip
+        kept = {"centre": self.centre, "person": person, "created_at": self.now}
+        return Availability.create(**kept | values | changes)
 
     def client(self, alias: str = "Client A", learner: Person | None = None) -> Client:
         return Client.called(

@@ -110,9 +110,8 @@ def changed_clocks(pattern: Pattern, on: date) -> str:
 
 def _of_change(pattern: Pattern, on: date) -> date:
     """The day on which the clocks change during the window: the next one, if midnight comes first."""
-    start, _ = window(on, pattern.starts, pattern.ends, pattern.zone)
-    midnight = moment(on + DAY, time(), pattern.zone)
-    same = local(start, pattern.zone).utcoffset() == local(midnight, pattern.zone).utcoffset()
+    begins, ends = (local(moment(at, time(), pattern.zone), pattern.zone) for at in (on, on + DAY))
+    same = begins.utcoffset() == ends.utcoffset()
     return on + DAY if same else on
 
 

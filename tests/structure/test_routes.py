@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -30,6 +30,7 @@ from supervise.models import (
     Invitation,
     Link,
     Person,
+    publishing,
 )
 from tests.contracting import offered
 from tests.feedbacks import give
@@ -68,6 +69,7 @@ def record(*people: str, role: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 LEARNER, SUPERVISOR, ADMIN = ("learner",), ("supervisor",), ("admin",)
+HOSTS = ("supervisor", "tutor")
 STAFF = ("supervisor", "tutor", "assessor", "iqa", "admin")
 READERS = ("owner", "supervisor", "tutor", "assessor", "iqa")
 
@@ -88,6 +90,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "GET feeds.calendar": EVERYBODY,
     "POST feeds.make": SIGNED_IN,
     "POST feeds.end": SIGNED_IN,
+    "GET nudge.next_free": record("owner", role=LEARNER),  # by ?enrolment=, which is the owner's
     "GET today.page": SIGNED_IN,
     "GET account.page": SIGNED_IN,
     "POST account.centre": {"anonymous": "in", "else": "yes"},
@@ -109,6 +112,17 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "GET learners.page": only(*STAFF),
     "GET learners.record": record(*READERS, "admin"),
     "GET learners.sessions": record(*READERS, "admin"),
+    "GET calendar.page": only("learner", "supervisor", "tutor"),
+    "GET calendar.slot": record("owner", role=LEARNER),
+    "GET calendar.next_free": only(*LEARNER),
+    "GET availability.page": only(*HOSTS),
+    "GET availability.new": only(*HOSTS),
+    "POST availability.publish": only(*HOSTS),
+    "GET availability.show": record("supervisor", role=HOSTS),
+    "POST availability.change": record("supervisor", role=HOSTS),
+    "POST availability.withdraw": record("supervisor", role=HOSTS),
+    "POST availability.take_off": only(*HOSTS),
+    "POST availability.come_back": record("supervisor", role=HOSTS),
     "GET sessions.page": only(*LEARNER),
     "GET sessions.new": only(*LEARNER),
     "POST sessions.create": only(*LEARNER),
@@ -152,7 +166,6 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "GET contracts.show": record("owner", "supervisor", role=("learner", "supervisor")),
     "GET contracts.edit": record("owner", role=LEARNER),
     "POST contracts.save": record("owner", role=LEARNER),
-    "POST contracts.autosave": record("owner", role=LEARNER),
     "POST contracts.autosave": record("owner", role=LEARNER),
     "POST contracts.take_back": record("owner", role=LEARNER),
     "POST contracts.ask_again": record("owner", role=LEARNER),
@@ -208,6 +221,8 @@ class Scene:
             arguments["upload_id"] = self.arguments["wording_id"]
         if rule.endpoint.startswith("links.") and "token" in rule.arguments:
             arguments["token"] = self.arguments["link_token"]
+        if rule.endpoint == "nudge.next_free":
+            arguments["enrolment"] = self.arguments["enrolment_id"]
         if rule.endpoint == "feeds.calendar":
             arguments["token"] = self.arguments["calendar_token"]
         if rule.endpoint == "catalogue.programme":
@@ -249,6 +264,11 @@ def scene(app: Flask) -> Iterator[Scene]:
         session = world.session(state="submitted")
         draft = world.session(day=date(2026, 9, 3))
         owner, admin = world.actor(world.learner), world.actor(world.admin)
+        free = world.publishes(world.supervisor)
+        boss = world.actor(world.supervisor)
+        away = publishing.take_off(
+            world.now, world.now + timedelta(days=1), "", by=boss, now=world.now
+        )
         told = give(world)  # with a name, so that it is shown and can be replied to
         contract, _ = offered(world, Engagement.get())
         link = Link.make("confirmation", "client", by=owner, now=world.now, client=world.client())
@@ -278,6 +298,8 @@ def scene(app: Flask) -> Iterator[Scene]:
                 "upload_id": DiaryUpload.keep("log.csv", b"Date\n", by=owner, now=world.now).id,
                 "wording_id": DiaryUpload.keep("words.csv", b"unit\n", by=admin, now=world.now).id,
                 "sign_in_id": 999_999,
+                "availability_id": free.id,
+                "away_id": away.id,
                 "link_id": link.id,
                 "feedback_link_id": told.link_id,
                 "handle": told.handle,

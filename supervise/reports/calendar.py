@@ -1,0 +1,180 @@
+"""The calendar of one person: meetings, times that are free, and times off, day by day."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+
+from supervise.models.availability import Away
+from supervise.models.meetings import SEATED, Attendance, Meeting
+from supervise.models.people import Actor, Person
+from supervise.reports.slots import FreeSlot, OpenSlot, sight
+from supervise.rules.calendar import Stretch
+from supervise.rules.moments import local
+from supervise.rules.slots import DAY, moment
+
+SHOWN = ("requested", "booked", "held", "missed", "recorded", "signed")
+"""What is neither declined nor cancelled."""
+GONE = ("declined", "cancelled")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One meeting as the reader has it: with whom, and how far it is settled."""
+
+    meeting: Meeting
+    who: str
+    word: str
+    css: str
+    """The shape and colour of its state."""
+
+    @property
+    def starts_at(self) -> datetime:
+        """When it begins (UTC)."""
+        return self.meeting.starts_at
+
+
+@dataclass
+class DayRow:
+    """One day: the meetings, what may be booked, what is free to be booked by others, and times off."""
+
+    on: date
+    meetings: list[Shown] = field(default_factory=list)
+    open: list[OpenSlot] = field(default_factory=list)
+    free: list[FreeSlot] = field(default_factory=list)
+    away: list[Away] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing stands on it."""
+        return not (self.meetings or self.open or self.free or self.away)
+
+    @property
+    def times(self) -> list[tuple[str, Shown | OpenSlot | FreeSlot]]:
+        """Everything with a start on that day, in order: of which kind, and what."""
+        kinds = (("meeting", self.meetings), ("open", self.open), ("free", self.free))
+        every = [(kind, one) for kind, some in kinds for one in some]
+        return sorted(every, key=lambda pair: pair[1].starts_at)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The days of a view, on the clock of ``zone``."""
+
+    stretch: Stretch
+    days: dict[date, DayRow]
+
+    @property
+    def chosen(self) -> DayRow:
+        """The day that the view was opened at."""
+        return self.days[self.stretch.on]
+
+    @property
+    def filled(self) -> list[DayRow]:
+        """The days on which something stands, in order."""
+        return [row for row in self.days.values() if not row.empty]
+
+    @property
+    def any_open(self) -> bool:
+        """Whether there is anything to book in it."""
+        return any(row.open for row in self.days.values())
+
+
+def calendar(actor: Actor, stretch: Stretch, zone: str) -> Calendar:
+    """What the actor has on these days of ``zone``. At most eight queries, whatever there is."""
+    since, until = moment(stretch.first, time(), zone), moment(stretch.after, time(), zone)
+    days = {on: DayRow(on) for on in stretch.days}
+    found, free, off = sight(actor, since, until)
+    for shown in _meetings(actor, since, until):
+        days[local(max(shown.starts_at, since), zone).date()].meetings.append(shown)
+    for slot in found:
+        days[local(slot.starts_at, zone).date()].open.append(slot)
+    for one in free:
+        days[local(one.starts_at, zone).date()].free.append(one)
+    for away in off:
+        _mark_away(away, days, zone)
+    return Calendar(stretch, days)
+
+
+def _mark_away(away: Away, days: dict[date, DayRow], zone: str) -> None:
+    """Put a time off on each day that it touches."""
+    first, last = min(days), max(days)
+    on = max(first, local(away.from_at, zone).date())
+    while on <= last and moment(on, time(), zone) < away.to_at:
+        days[on].away.append(away)
+        on += DAY
+
+
+def _meetings(actor: Actor, since: datetime, until: datetime) -> Iterable[Shown]:
+    """The actor's own meetings that touch these moments, as host or learner. Two queries."""
+    mine = Attendance.select(Attendance.meeting).where(
+        (Attendance.learner == actor.person) & Attendance.state.not_in(GONE)
+    )
+    host = Person.alias()
+    found = list(
+        Meeting.select(Meeting, host)
+        .join(host, on=(Meeting.host == host.id), attr="host")
+        .where(
+            (Meeting.centre == actor.centre)
+            & ((Meeting.host == actor.person) | Meeting.id.in_(mine))
+            & Meeting.state.in_(SHOWN)
+            & (Meeting.starts_at < until)
+            & (Meeting.ends_at > since)
+        )
+        .order_by(Meeting.starts_at, Meeting.id)
+    )
+    places = _places([one.id for one in found])
+    return [_shown(actor, one, places[one.id]) for one in found]
+
+
+def _places(ids: list[int]) -> dict[int, list[Attendance]]:
+    """The places that are not given up, by meeting, each with its learner. One query."""
+    kept: dict[int, list[Attendance]] = defaultdict(list)
+    query = Attendance.select(Attendance, Person).join(Person, on=Attendance.learner)
+    here = Attendance.meeting.in_(ids) & Attendance.state.not_in(GONE)
+    for row in query.where(here).order_by(Person.name, Attendance.id) if ids else ():
+        kept[row.meeting_id].append(row)
+    return kept
+
+
+def _shown(actor: Actor, meeting: Meeting, places: list[Attendance]) -> Shown:
+    """With whom, for this reader: a learner is not told who else is in a group."""
+    if actor.is_(meeting.host_id):
+        seated = [one for one in places if one.state in SEATED]
+        if meeting.places > 1:
+            who = f"{meeting.word}, {len(seated)} of {meeting.places}"
+        else:
+            who = ", ".join(one.learner.name for one in places) or meeting.word
+        return Shown(meeting, who, *_host_word(meeting, places))
+    mine = next(one.state for one in places if actor.is_(one.learner_id))
+    who = f"{meeting.host.name}, {meeting.word.lower()}"
+    return Shown(meeting, who, *_learner_word(meeting, mine))
+
+
+WORDS = {
+    "requested": ("asked for", "wait"),
+    "booked": ("booked", "good"),
+    "held": ("held, not recorded", "wait"),
+    "missed": ("missed", "stop"),
+    "recorded": ("recorded, not signed by all", "wait"),
+    "signed": ("signed", "good"),
+}
+PLACE_WORDS = {
+    "asked": ("asked for", "wait"),
+    "invited": ("invited, not answered", "wait"),
+    "waiting": ("on the waiting list", "wait"),
+}
+
+
+def _host_word(meeting: Meeting, places: list[Attendance]) -> tuple[str, str]:
+    if meeting.state == "booked" and places and all(one.state == "invited" for one in places):
+        return PLACE_WORDS["invited"]
+    return WORDS[meeting.state]
+
+
+def _learner_word(meeting: Meeting, mine: str) -> tuple[str, str]:
+    if mine == "came" and meeting.state == "recorded":
+        return "read and sign", "wait"
+    return PLACE_WORDS.get(mine, WORDS["signed" if mine == "signed" else meeting.state])

@@ -1,0 +1,86 @@
+"""The calendar: a month, a week or a list, and one time to book."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from flask import Blueprint, Response, abort, flash, request, url_for
+
+from supervise import auth, reader, web
+from supervise.forms.bookings import BookForm
+from supervise.models.availability import Availability, ties
+from supervise.models.meetings import MODES
+from supervise.reports import calendar as report
+from supervise.reports import slots
+from supervise.rules.calendar import VIEWS, stretch
+
+bp = Blueprint("calendar", __name__)
+SIGHT = ("learner", "supervisor", "tutor")
+
+
+@bp.get("/calendar")
+@auth.allow(*SIGHT)
+def page() -> Response:
+    """The reader's days: ``?view=`` week, month or list, around ``?on=``."""
+    view = request.args.get("view", "")
+    shown = stretch(view if view in VIEWS else "week", _day(request.args.get("on")))
+    actor = auth.actor()
+    return web.show(
+        "calendar/page.html",
+        found=report.calendar(actor, shown, reader.reader_zone()),
+        stretch=shown,
+        books=actor.has("learner"),
+        hosts=actor.has("supervisor", "tutor"),
+    )
+
+
+def _day(text: str | None) -> date:
+    """The day that an address asks for, today where it asks for none."""
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return reader.reader_today()
+
+
+@bp.get("/calendar/slots/<int:availability_id>")
+@auth.allow("learner")
+def slot(availability_id: int) -> Response:
+    """One time, ``?at=`` in UTC, with the button that books it; the next ones where it is not free."""
+    actor = auth.actor()
+    held = ties(actor.person.id, actor.centre)
+    mine = {one.id: one for one in Availability.open_to(actor.person.id, actor.centre, held)}
+    if availability_id not in mine:
+        abort(404)
+    at = _moment(request.args.get("at"))
+    free = slots.open_slots(actor, auth.now(), auth.now() + slots.FURTHEST)
+    same = [one for one in free if one.availability.id == availability_id]
+    return web.show(
+        "calendar/slot.html",
+        slot=next((one for one in same if one.starts_at == at), None),
+        others=[one for one in same if at is None or one.starts_at > at][:6] or same[:6],
+        asked_at=at,
+        modes=MODES,
+        form=BookForm(formdata=None),
+        host=next(t.person for t in held if t.person_id == mine[availability_id].person_id),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    """The moment in an address, in UTC; None for what is none."""
+    try:
+        found = datetime.fromisoformat(text or "")
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+@bp.get("/calendar/next")
+@auth.allow("learner")
+def next_free() -> Response:
+    """Go to the next time that is free."""
+    found = slots.next_free(auth.actor())
+    if found is None:
+        flash("Nobody has published a time that is free. Ask your supervisor for one.", "message")
+        return web.done(url_for("calendar.page"))
+    at = found.starts_at.strftime("%Y-%m-%dT%H:%MZ")
+    return web.done(url_for("calendar.slot", availability_id=found.availability.id, at=at))

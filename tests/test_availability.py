@@ -1,0 +1,225 @@
+"""Publishing when one is free: what is kept, what is refused, and what of bookings stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+
+from supervise import events
+from supervise.models import Availability, Away, Person, publishing
+from supervise.models.publishing import Unfit
+from supervise.reports.availability import dates_of
+from supervise.reports.slots import open_slots
+from supervise.rules.publishing import Wanted
+from supervise.rules.slots import Pattern
+from supervise.workflow import NotAllowed, WrongState
+from tests.test_calendar import meet
+from tests.world import NOW, World, sign_in
+
+WEEK = timedelta(days=7)
+MONDAYS = Pattern(
+    id=0, weekday=0, every_weeks=1, from_on=date(2026, 10, 5), to_on=None, starts=time(9),
+    ends=time(12), zone="Europe/London", minutes=60, buffer_minutes=0, notice_minutes=0,
+    horizon_days=60,
+)  # fmt: skip
+WANTED = Wanted(MONDAYS, "one-to-one", 1, "video", address="https://meet.example.org/m")
+
+
+@pytest.fixture
+def world(database: object) -> World:
+    return World()
+
+
+def pattern(**changes: Any) -> Wanted:
+    return replace(WANTED, pattern=replace(MONDAYS, **changes))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field", "said"),
+    [
+        (pattern(ends=time(9)), "ends", "ends when it starts"),
+        (pattern(ends=time(8)), "ends", "before it starts"),
+        (replace(WANTED, overnight=True), "ends", "longer than a day"),
+        (pattern(ends=time(9, 30)), "minutes", "no meeting of 1 h 00 fits"),
+        (pattern(to_on=date(2026, 10, 1)), "to_on", "ends before it begins"),
+        (pattern(from_on=date(2026, 9, 1), to_on=date(2026, 10, 5)), "to_on", "has passed"),
+        (pattern(from_on=date(2026, 10, 13), to_on=date(2026, 10, 17)), "to_on", "No Monday"),
+        (pattern(weekday=None, from_on=date(2026, 10, 7)), "from_on", "has passed"),
+        # an hour that the clocks leave out
+        (pattern(weekday=None, from_on=date(2027, 3, 28), starts=time(1), ends=time(2)),
+         "starts", "clocks go forward on Sun 28 Mar: nothing is left"),
+        (replace(WANTED, format="group"), "places", "two places"),
+        (replace(WANTED, places=3), "places", "Choose a group"),
+        (replace(WANTED, named=True), "people", "at least one learner"),
+        (replace(WANTED, named=True, people=frozenset({999_999})), "people", "no longer yours"),
+        (replace(WANTED, address=""), "address", "https://"),
+        (replace(WANTED, mode="face to face"), "place", "where you meet"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_refused_beside_its_field(
+    world: World, wanted: Wanted, field: str, said: str
+) -> None:
+    with pytest.raises(Unfit) as refused:
+        publishing.publish(wanted, by=world.actor(world.supervisor), now=NOW)
+    assert list(refused.value.faults) == [field]
+    assert said in refused.value.faults[field]
+    assert not Availability.select().exists()
+
+
+def test_a_tutor_publishes_guided_time_and_a_learner_nothing(world: World) -> None:
+    tutor = world.actor(world.tutor)
+    with pytest.raises(Unfit, match="that you lead"):
+        publishing.publish(WANTED, by=tutor, now=NOW)
+    made = publishing.publish(replace(WANTED, format="tutorial", places=4), by=tutor, now=NOW)
+    assert (made.person, made.zone, made.places) == (world.tutor, "Europe/London", 4)
+    with pytest.raises(NotAllowed):
+        publishing.publish(WANTED, by=world.actor(world.learner), now=NOW)
+
+
+def test_a_change_needs_the_version_seen_and_leaves_what_is_booked(world: World) -> None:
+    boss, learner = world.actor(world.supervisor), world.actor(world.learner)
+    made = publishing.publish(WANTED, by=boss, now=NOW)
+    first = open_slots(learner, NOW, NOW + WEEK)[0].starts_at
+    booked = meet(world, first, world.enrolment, availability=made)
+    later = pattern(starts=time(14), ends=time(16))
+    assert publishing.change(made, later, version=1, by=boss, now=NOW)
+    assert not publishing.change(made, later, version=2, by=boss, now=NOW)  # nothing differs
+    with pytest.raises(WrongState, match="changed meanwhile"):
+        publishing.change(made, WANTED, version=1, by=boss, now=NOW)
+    assert publishing.standing(made, NOW) == [booked]
+    hours = [one.starts_at.hour for one in open_slots(learner, NOW, NOW + WEEK)]
+    assert hours == [13, 14]  # in UTC; London is an hour ahead
+    publishing.withdraw(made, version=2, by=boss, now=NOW)
+    assert open_slots(learner, NOW, NOW + WEEK) == []
+    assert publishing.standing(made, NOW) == [booked]
+    for act in (
+        lambda: publishing.withdraw(made, version=3, by=boss, now=NOW),
+        lambda: publishing.change(made, WANTED, version=3, by=boss, now=NOW),
+    ):
+        with pytest.raises(WrongState, match="withdrawn already"):
+            act()
+    verbs = [line.verb for line in events.history("availability", made.id)]
+    assert verbs == ["published", "changed", "withdrawn"]
+
+
+def test_named_learners_can_be_changed(world: World) -> None:
+    boss = world.actor(world.supervisor)
+    other = world.enrol(world.person("Owen Tasker", "learner"))
+    world.assign(world.supervisor, "supervisor", other)
+    for_owen = replace(WANTED, named=True, people=frozenset({other.learner_id}))
+    made = publishing.publish(for_owen, by=boss, now=NOW)
+    assert open_slots(world.actor(world.learner), NOW, NOW + WEEK) == []
+    assert len(open_slots(world.actor(other.learner), NOW, NOW + WEEK)) == 3
+    for_priya = replace(for_owen, people=frozenset({world.learner.id}))
+    assert publishing.change(made, for_priya, version=1, by=boss, now=NOW)
+    assert open_slots(world.actor(other.learner), NOW, NOW + WEEK) == []
+    assert len(open_slots(world.actor(world.learner), NOW, NOW + WEEK)) == 3
+
+
+def test_the_next_dates_say_what_the_clocks_do(world: World) -> None:
+    nights = replace(
+        pattern(weekday=5, starts=time(23), ends=time(3), from_on=date(2026, 10, 17)),
+        overnight=True,
+    )
+    made = publishing.publish(nights, by=world.actor(world.supervisor), now=NOW)
+    said = {row.on.day: (row.meetings, row.clocks) for row in dates_of(made, NOW, 2)}
+    assert said[17] == (4, "")
+    assert said[24] == (5, "The clocks go back on Sun 25 Oct: it is 5 h 00 long instead of 4 h 00.")
+
+
+# --- the pages -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def scene(app: Flask) -> Any:
+    app.config["WTF_CSRF_ENABLED"] = False
+    with time_machine.travel(NOW, tick=False):
+        yield World()
+
+
+FORM = {
+    "format": "one-to-one", "places": "1", "repeats": "weekly", "weekday": "0", "every_weeks": "1",
+    "from_on": "2026-10-12", "to_on": "", "starts": "09:00", "ends": "12:00", "minutes": "60",
+    "buffer_minutes": "15", "notice_minutes": "1440", "horizon_days": "60", "mode": "video",
+    "place": "", "address": "https://meet.example.org/m", "who": "all",
+}  # fmt: skip
+
+
+def signed_in(app: Flask, world: World, person: Person) -> FlaskClient:
+    client = app.test_client()
+    sign_in(client, person, world.centre, NOW)
+    return client
+
+
+def test_a_supervisor_publishes_changes_and_withdraws_on_the_page(
+    app: Flask, scene: World, queries: Callable[[], Any]
+) -> None:
+    Person.update(zone="America/New_York").where(Person.id == scene.supervisor.id).execute()
+    client = signed_in(app, scene, scene.supervisor)
+    assert "You publish no times yet" in client.get("/availability").text
+    wrong = client.post("/availability", data=FORM | {"ends": "08:30", "minutes": "x"})
+    assert wrong.status_code == 422
+    assert 'value="08:30"' in wrong.text
+    assert "Give a whole number." in wrong.text
+    before = client.post("/availability", data=FORM | {"ends": "08:30"})
+    assert before.status_code == 422
+    assert "It ends before it starts" in before.text
+    assert client.post("/availability", data=FORM).status_code == 303
+    made = Availability.get()
+    assert (made.zone, made.starts, made.buffer_minutes) == ("America/New_York", "09:00", 15)
+    start = datetime(2026, 10, 12, 13, tzinfo=UTC)  # nine o'clock in New York
+    meet(scene, start, scene.enrolment, availability=made)
+    with queries() as seen:
+        page = client.get("/availability").text
+    assert seen.count <= 12, seen
+    assert "Every Monday, 09:00 to 12:00" in page
+    assert "Mon 12 Oct: 2 meetings" in page
+    shown = client.get(f"/availability/{made.id}").text
+    assert "Mon 12 Oct, 09:00" in shown
+    assert "It stays as booked" in shown
+    address = f"/availability/{made.id}"
+    changed = client.post(
+        address, data=FORM | {"version": "1", "starts": "10:00"}, follow_redirects=True
+    )
+    assert "1 meeting booked from it stays" in changed.text
+    stale = client.post(address, data=FORM | {"version": "1", "starts": "11:00"})
+    assert stale.status_code == 409
+    assert "changed meanwhile" in stale.text
+    assert 'value="11:00"' in stale.text
+    gone = client.post(f"{address}/withdrawal", data={"version": "2"}, follow_redirects=True)
+    assert "Withdrawn. 1 meeting booked from it stays" in gone.text
+    assert client.post(f"{address}/withdrawal", data={"version": "3"}).status_code == 409
+
+
+def test_a_time_off_names_what_is_booked_in_it(app: Flask, scene: World) -> None:
+    made = scene.publishes(scene.supervisor)
+    meet(scene, datetime(2026, 10, 12, 8, tzinfo=UTC), scene.enrolment, availability=made)
+    client = signed_in(app, scene, scene.supervisor)
+    learner = scene.actor(scene.learner)
+    assert len(open_slots(learner, NOW, NOW + WEEK)) == 2
+    wrong = client.post(
+        "/availability/away", data={"first_on": "2026-10-12", "last_on": "2026-10-11"}
+    )
+    assert wrong.status_code == 422
+    assert "ends before it begins" in wrong.text
+    part = {"first_on": "2026-10-12", "away_from": "11:30", "away_to": "11:00"}
+    assert client.post("/availability/away", data=part).status_code == 422
+    part["away_to"] = "14:00"
+    assert client.post("/availability/away", data=part | {"why": "Dentist"}).status_code == 303
+    assert len(open_slots(learner, NOW, NOW + WEEK)) == 1
+    whole = {"first_on": "2026-10-12"}
+    page = client.post("/availability/away", data=whole, follow_redirects=True).text
+    assert "Dentist" in page
+    assert "Booked in it all the same" in page
+    assert "Mon 12 Oct, 09:00" in page
+    assert open_slots(learner, NOW, NOW + WEEK) == []
+    for away in list(Away.select()):
+        client.post(f"/availability/away/{away.id}/removal")
+    assert len(open_slots(learner, NOW, NOW + WEEK)) == 2
