@@ -74,12 +74,12 @@ def create() -> Response:
 
 
 def _chosen(actor: Actor, form: BookForm) -> tuple[Availability, datetime]:
-    """The slot that was sent, as one value or in two fields; 404 for one that is not theirs to know."""
+    """The slot that was sent, as one value or in two fields; 404 for one not theirs to know of."""
     two = f"{request.form.get('availability_id', '')}@{request.form.get('starts_at', '')}"
     both = (two, form.slot.data) if request.form.get("go") == "wait" else (form.slot.data, two)
     found = slot_read(both[0]) or slot_read(both[1])
     if found is None:
-        abort(404)
+        abort(422)
     return web.load(known_to(actor), found[0]), found[1]
 
 

@@ -29,11 +29,15 @@ from supervise.models import (
     Goal,
     Invitation,
     Link,
+    Mail,
+    MeetingAction,
     Person,
     publishing,
 )
+from tests import meeting as meetings
 from tests.contracting import offered
 from tests.feedbacks import give
+from tests.slots import arranged
 from tests.world import World, sign_in
 
 PEOPLE = (
@@ -72,6 +76,8 @@ LEARNER, SUPERVISOR, ADMIN = ("learner",), ("supervisor",), ("admin",)
 HOSTS = ("supervisor", "tutor")
 STAFF = ("supervisor", "tutor", "assessor", "iqa", "admin")
 READERS = ("owner", "supervisor", "tutor", "assessor", "iqa")
+# its host and its learner; the learner's tutor knows of it
+MEETS = record("owner", "supervisor", role=(*LEARNER, *HOSTS)) | {"tutor": 403}
 
 EXPECTED: dict[str, dict[str, Any]] = {
     "GET health.page": EVERYBODY,
@@ -102,6 +108,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "POST account.end": {"anonymous": "in", "owner": "yes", "else": 404},
     "POST account.end_others": SIGNED_IN,
     "POST account.zone": SIGNED_IN,
+    "POST account.mail": SIGNED_IN,
     "GET catalogue.page": SIGNED_IN,
     "GET catalogue.programme": SIGNED_IN,
     "GET catalogue.unit": SIGNED_IN,
@@ -115,6 +122,16 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "GET calendar.page": only("learner", "supervisor", "tutor"),
     "GET calendar.slot": record("owner", role=LEARNER),
     "GET calendar.next_free": only(*LEARNER),
+    "POST bookings.create": only(*LEARNER),
+    "GET bookings.asking": only(*LEARNER),
+    "POST bookings.ask": only(*LEARNER),
+    "GET bookings.new": only(*HOSTS),
+    "POST bookings.arrange": only(*HOSTS),
+    "POST bookings.answer": MEETS,
+    "GET bookings.moving": MEETS,
+    "POST bookings.move_it": MEETS,
+    "POST bookings.cancel_it": MEETS,
+    "POST bookings.remove": record("supervisor", role=HOSTS) | {"tutor": 403},
     "GET availability.page": only(*HOSTS),
     "GET availability.new": only(*HOSTS),
     "POST availability.publish": only(*HOSTS),
@@ -123,6 +140,19 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "POST availability.withdraw": record("supervisor", role=HOSTS),
     "POST availability.take_off": only(*HOSTS),
     "POST availability.come_back": record("supervisor", role=HOSTS),
+    "GET supervision.page": only("learner", "supervisor", "tutor"),
+    "GET supervision.show": record(*READERS),
+    "GET supervision.edit": record("supervisor", role=HOSTS) | {"tutor": 403},
+    "POST supervision.save": record("supervisor", role=HOSTS) | {"tutor": 403},
+    "POST supervision.autosave": record("supervisor", role=HOSTS) | {"tutor": 403},
+    "POST supervision.hold": record("supervisor", role=HOSTS) | {"tutor": 403},
+    "POST supervision.miss": record("supervisor", role=HOSTS) | {"tutor": 403},
+    "POST supervision.take_back": record("supervisor", role=HOSTS) | {"tutor": 403},
+    "POST supervision.keep_note": record("supervisor", role=HOSTS) | {"tutor": 403},
+    "POST supervision.reply": record("owner", role=LEARNER),
+    "POST supervision.autosave_reply": record("owner", role=LEARNER),
+    "POST supervision.done": record("owner", role=("learner", *HOSTS))
+    | {"supervisor": 403, "tutor": 403},
     "GET sessions.page": only(*LEARNER),
     "GET sessions.new": only(*LEARNER),
     "POST sessions.create": only(*LEARNER),
@@ -182,6 +212,9 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "POST centre.check_wording": only(*ADMIN),
     "GET centre.wording": record("admin", role=ADMIN),
     "POST centre.take_wording": record("admin", role=ADMIN),
+    "GET outbox.page": only(*ADMIN),
+    "GET outbox.one": record("admin", role=ADMIN),
+    "POST outbox.again": record("admin", role=ADMIN),
     "GET people.page": only(*ADMIN),
     "POST people.add": only(*ADMIN),
     "GET people.one": record("admin", role=ADMIN),
@@ -225,6 +258,8 @@ class Scene:
             arguments["enrolment"] = self.arguments["enrolment_id"]
         if rule.endpoint == "feeds.calendar":
             arguments["token"] = self.arguments["calendar_token"]
+        if rule.endpoint.startswith("supervision.") and "meeting_id" in rule.arguments:
+            arguments["meeting_id"] = self.arguments["recorded_id"]
         if rule.endpoint == "catalogue.programme":
             arguments["code"] = "ILM-L3-CWCM"
         if rule.endpoint.startswith("feedback.") and "link_id" in rule.arguments:
@@ -269,8 +304,10 @@ def scene(app: Flask) -> Iterator[Scene]:
         away = publishing.take_off(
             world.now, world.now + timedelta(days=1), "", by=boss, now=world.now
         )
+        booked = arranged(world)
         told = give(world)  # with a name, so that it is shown and can be replied to
         contract, _ = offered(world, Engagement.get())
+        met = meetings.recorded(world)
         link = Link.make("confirmation", "client", by=owner, now=world.now, client=world.client())
         people = {
             "owner": world.learner, "stranger": stranger, "supervisor": world.supervisor,
@@ -295,11 +332,16 @@ def scene(app: Flask) -> Iterator[Scene]:
                 "client_id": world.client().id,
                 "contract_id": contract.id,
                 "goal_id": Goal.get().id,
+                "recorded_id": met.id,
+                "action_id": MeetingAction.get(MeetingAction.owner == "learner").id,
+                "mail_id": Mail.get(Mail.centre == world.centre).id,
                 "upload_id": DiaryUpload.keep("log.csv", b"Date\n", by=owner, now=world.now).id,
                 "wording_id": DiaryUpload.keep("words.csv", b"unit\n", by=admin, now=world.now).id,
                 "sign_in_id": 999_999,
                 "availability_id": free.id,
                 "away_id": away.id,
+                "meeting_id": booked.id,
+                "place_id": booked.attendances[0].id,
                 "link_id": link.id,
                 "feedback_link_id": told.link_id,
                 "handle": told.handle,
