@@ -309,6 +309,14 @@ def test_a_contract_sent_back_is_not_waited_for_any_more(world, me, consent, lea
     assert "sent back" not in learner.get("/").text
 
 
+def test_a_contract_ended_afterwards_keeps_its_day_and_no_words(world, me, consent):
+    contract = contracting.agreed(world, contracting.engagement_of(world), world.now)
+    erasure.withdraw(consent, me.today, by=me, now=world.now)
+    contract.end(me.today, "She was angry.", by=me, now=world.now)
+    ended = Contract.get_by_id(contract.id)
+    assert (ended.state, ended.ended_on, ended.ended_reason) == ("ended", me.today, "")
+
+
 def test_it_is_not_dated_before_a_withdrawal_by_correcting_it(world, me, consent):
     erasure.withdraw(consent, date(2026, 4, 1), by=me, now=world.now)
     Consent.give(world.client(), date(2026, 5, 1), "Notes", by=me, now=world.now)

@@ -7,6 +7,7 @@ in it still, and no page of anybody else holds it afterwards.
 from __future__ import annotations
 
 import html
+import json
 import re
 from datetime import date
 from typing import Any
@@ -16,6 +17,8 @@ import pytest
 from supervise.models import (
     Client,
     ClientIdentity,
+    ClosingReview,
+    Contract,
     Feedback,
     Goal,
     Link,
@@ -285,6 +288,18 @@ def test_a_name_kept_late_says_which_goal_to_reword(told: Told, owner: Any, engi
             contract, version=contract.version, by=world.actor(world.learner), now=world.now
         )
     Goal.update(measure="They say so").where(Goal.id == goal.id).execute()
+    ClientIdentity.delete().where(ClientIdentity.client == other).execute()
+    parts = contract.terms.parts | {"boundaries": "Zebedee may ring."}
+    Contract.update(parts=json.dumps(parts)).where(Contract.id == contract.id).execute()
+    page = html.unescape(owner.post(path, data=who).text)
+    assert "The contract under way says “Zebedee”" in page
+    Contract.update(parts=contract.parts).where(Contract.id == contract.id).execute()
+    review = ClosingReview.of(contract.engagement)
+    review.keep(
+        dict.fromkeys(ClosingReview.TEXTS, "") | {"start": "Zebedee was shy", "model": ""},
+        version=0, by=world.actor(world.learner), now=world.now,
+    )  # fmt: skip
+    assert "The closing review says “Zebedee”" in html.unescape(owner.post(path, data=who).text)
     assert agreeing.offer(
         contract, version=contract.version, by=world.actor(world.learner), now=world.now
     )

@@ -214,7 +214,8 @@ class Contract(Model):
     def end(self, on: date, reason: str, *, by: Actor, now: datetime) -> None:
         """End what was agreed: the last day and why. Sessions after that day do not count.
 
-        Raises ValueError for a day before it was agreed or one that has not come.
+        Where the client withdrew consent the day is kept, and no word more. Raises ValueError for a
+        day before it was agreed or one that has not come.
         """
         allow(self.can_end(by))
         if on > by.today:
@@ -222,6 +223,8 @@ class Contract(Model):
         if self.agreed_on is not None and on < self.agreed_on:
             raise ValueError("The contract cannot end before it was agreed.")
         with write():
+            self.engagement.client.hold()
+            reason = "" if Consent.is_withdrawn(self.engagement.client) else reason
             self.refresh(lock=True)
             advance(self, CONTRACT, "end", ended_on=on, ended_reason=reason, changed_at=now)
             self.told("ended", now, person_id=by.person.id, role="learner", ended_on=on)

@@ -176,7 +176,8 @@ class Consent(Model):
         with write():
             client.hold()  # of two at once the second finds the first
             last = cls.last(client)
-            if last is not None and last.withdrawn_on is not None and given_on < last.withdrawn_on:
+            before_that = (cls.client == client) & (cls.withdrawn_on > given_on)
+            if cls.select().where(before_that).exists():
                 raise ValueError("This is before the last consent was withdrawn. Correct the day.")
             if last is None or last.withdrawn_on is not None:
                 last = cls.create(
@@ -214,11 +215,14 @@ def keep_all(
 
 
 def told_by(client: Client, name: str) -> str:
-    """Where the alias, a goal or what was found out says this name already, and how to mend it.
+    """Where a text that others read says this name already, and how to mend it: the alias, what was
+    found out, a goal, a closing review, a contract that can still be changed.
 
-    Empty where none does. One query; none for an empty name.
+    Empty where none does. Three queries; none for an empty name. Sessions are listed on the client's
+    page instead, and an agreed contract was looked through when it was offered.
     """
-    from supervise.models.goals import Goal
+    from supervise.models.contracts import OPEN, Contract
+    from supervise.models.goals import ClosingReview, Goal
 
     if not name:
         return ""
@@ -231,6 +235,13 @@ def told_by(client: Client, name: str) -> str:
     for goal in Goal.select().where(Goal.engagement.in_(mine)).order_by(Goal.id):
         if hits := goal.names(name):
             return f"The goal “{goal.short}” says “{hits[0]}”. Others read it: reword it first."
+    for review in ClosingReview.select().where(ClosingReview.engagement.in_(mine)):
+        if hits := names_in("\n".join(getattr(review, text) for text in review.TEXTS), [name]):
+            return f"The closing review says “{hits[0]}”. Others read it: reword it first."
+    open_ones = Contract.engagement.in_(mine) & Contract.state.in_(OPEN)
+    for contract in Contract.select().where(open_ones):
+        if hits := names_in("\n".join(contract.terms.parts.values()), [name]):
+            return f"The contract under way says “{hits[0]}”. Others read it: change it first."
     return ""
 
 
