@@ -73,6 +73,7 @@ def nouns(actor: Actor) -> Iterable[tuple[str, str, int]]:
         yield "feedback.page", "Feedback", 0
     if actor.has("learner", "supervisor", "tutor"):
         yield "calendar.page", "Calendar", 0
+        yield "supervision.page", "Supervision", 0
     if actor.has("supervisor", "tutor", "assessor", "iqa", "admin"):
         yield "learners.page", "Learners", 0
     if actor.has("admin"):

@@ -7,7 +7,7 @@ is shown is put in order by those words, so that the order tells nothing either.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -104,6 +104,19 @@ def enrolments_of(actor: Actor) -> list[Enrolment]:
     """The actor's own enrolments here, the latest first."""
     mine = (Enrolment.centre == actor.centre) & (Enrolment.learner == actor.person)
     return list(Enrolment.select().where(mine).order_by(Enrolment.started_on.desc(), Enrolment.id))
+
+
+def named_on(actor: Actor, learner_ids: Iterable[int]) -> dict[int, list[Told]]:
+    """What was said of these learners under a name, as far as the actor reads it, oldest first.
+
+    What has no name is left out: it has no date. One query.
+    """
+    theirs = Feedback.learner.in_(list(learner_ids)) & (Feedback.state == "given")
+    rows = _rows(Feedback.visible_to(actor).where(theirs & ~Feedback.anonymous), contacts=False)
+    found: dict[int, list[Told]] = {}
+    for row in sorted(rows, key=lambda row: row.place):
+        found.setdefault(row.learner_id, []).append(_one(row))
+    return found
 
 
 def copy_of(person: Person) -> list[dict[str, Any]]:

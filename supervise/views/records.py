@@ -1,0 +1,220 @@
+"""Writing the record of a meeting, and a learner's answer under it: both save themselves.
+
+Its routes hang on the blueprint of ``supervision``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, abort, render_template, request, url_for
+
+from supervise import auth, web
+from supervise.errors import error_page
+from supervise.forms.contracts import mark
+from supervise.forms.faults import faults_of
+from supervise.forms.supervision import AnswerForm, record_form, values_of
+from supervise.models import Attendance, Meeting, answering, recording
+from supervise.models.recording import ChangedElsewhere, Unfinished
+from supervise.reports import agenda, meeting_list
+from supervise.reports.agenda import Sight
+from supervise.views.supervision import bp, load, one_page
+from supervise.workflow import WrongState
+
+REFUSED = "Change what is marked, then it saves again."
+
+
+@bp.get("/supervision/<int:meeting_id>/record")
+@auth.allow("supervisor", "tutor")
+def edit(meeting_id: int) -> Response:
+    """The record to write; one that is signed, or not held yet, is read."""
+    seen = _led(meeting_id)
+    if seen.meeting.state != "held":
+        return web.done(url_for("supervision.show", meeting_id=meeting_id))
+    form = record_form(_came(seen), _stored(seen))
+    return editing(seen, form)
+
+
+@bp.post("/supervision/<int:meeting_id>/record")
+@auth.allow("supervisor", "tutor")
+@auth.keeps_typing
+def save(meeting_id: int) -> Response:
+    """Keep what was written; with ``go=sign`` sign it, with ``go=more`` go on writing."""
+    seen, form, go = *_sent(meeting_id), request.form.get("go")
+    meeting, by = seen.meeting, auth.actor()
+    fine = form.validate()
+    if form.half_lines(_came(seen)) or not fine:
+        return editing(seen, form, 422, _seen())
+    try:
+        _store(seen, form)
+    except ChangedElsewhere as refused:
+        fresh = agenda.sight(load(meeting_id), by)
+        both = form.differences(_stored(fresh))
+        return editing(fresh, form, 409, meanwhile=refused.sentence, elsewhere=both)
+    if go == "more":
+        return web.done(url_for("supervision.edit", meeting_id=meeting_id) + "#written")
+    if go != "sign":
+        return web.done(url_for("supervision.show", meeting_id=meeting_id))
+    found = agenda.numbers(agenda.agendas(seen, by))
+    try:
+        if meeting.state == "held":  # else it was pressed twice
+            recording.record(meeting, found, version=meeting.version, by=by, now=auth.now())
+    except Unfinished as lacking:
+        seen = _led(meeting_id)
+        form = record_form(_came(seen), _stored(seen))
+        mark(form, lacking.faults)
+        return editing(seen, form, 422, received="stored")
+    return web.done(url_for("supervision.show", meeting_id=meeting_id))
+
+
+@bp.post("/supervision/<int:meeting_id>/draft")
+@auth.allow("supervisor", "tutor")
+@auth.keeps_typing
+def autosave(meeting_id: int) -> Response:
+    """Save while typing: the answer is what the bar at the foot says, and a sentence by each field."""
+    seen, form = _sent(meeting_id)
+    if not form.validate():
+        return _bar(422, "supervision.edit", seen.meeting, form, refused=[REFUSED])
+    try:
+        _store(seen, form)
+    except ChangedElsewhere:
+        return _bar(409, "supervision.edit", seen.meeting, form, changed=True)
+    except WrongState as refused:
+        return _bar(422, "supervision.edit", seen.meeting, form, refused=[refused.sentence])
+    told = {"version": seen.meeting.version, "saved_at": auth.now()}
+    return _bar(200, "supervision.edit", seen.meeting, form, **told)
+
+
+def editing(
+    seen: Sight, form: Any, status: int = 200, version: int | None = None, **told: Any
+) -> Response:
+    """The form of the record. ``told``: ``meanwhile`` and ``elsewhere``, what another tab saved."""
+    return web.show(
+        "supervision/edit.html",
+        None,
+        status,
+        meeting=seen.meeting,
+        places=_came(seen),
+        form=form,
+        agendas={one.place.id: one for one in agenda.agendas(seen, auth.actor())},
+        found=faults_of(form),
+        version=seen.meeting.version if version is None else version,
+        received=told.get("received", "typed" if request.method == "POST" else ""),
+        told={"elsewhere": {}, "meanwhile": ""} | told,
+    )
+
+
+def _led(meeting_id: int) -> Sight:
+    seen = agenda.sight(load(meeting_id), auth.actor())
+    web.require(seen.leads)
+    return seen
+
+
+def _came(seen: Sight) -> list[Attendance]:
+    return [place for place in seen.places if place.came]
+
+
+def _stored(seen: Sight) -> dict[str, Any]:
+    places = _came(seen)
+    actions, note = meeting_list.actions_of(places), recording.note_of(seen.meeting, auth.actor())
+    return values_of(seen.meeting, places, actions, note)
+
+
+def _sent(meeting_id: int) -> tuple[Sight, Any]:
+    seen = _led(meeting_id)
+    return seen, record_form(_came(seen), {}, request.form)
+
+
+def _seen() -> int:
+    return web.number(request.form.get("version")) or 0
+
+
+def _store(seen: Sight, form: Any) -> None:
+    """Save under the version the page knows; raises ChangedElsewhere where the text differs too."""
+    meeting, by = seen.meeting, auth.actor()
+    written = form.written(_came(seen))
+    try:
+        recording.write_up(meeting, written, version=_seen(), by=by, now=auth.now())
+    except ChangedElsewhere:
+        fresh = agenda.sight(load(meeting.id), by)
+        if form.differences(_stored(fresh)):
+            raise
+        meeting.version = fresh.meeting.version  # pressed twice, or an answer that got lost
+
+
+def _bar(status: int, back: str, meeting: Meeting, form: Any, **told: Any) -> Response:
+    """The bar's sentence to htmx; a page round it for those without."""
+    if web.wants_fragment():
+        told = {"version": _seen(), "saved_at": None, "changed": False, "refused": ()} | told
+        return Response(render_template("supervision/_saved.html", form=form, **told), status)
+    if status == 200:
+        return web.done(url_for(back, meeting_id=meeting.id))
+    sentence = " ".join(told.get("refused", ())) or "This was changed in another tab."
+    return error_page(status, "Not saved", sentence)
+
+
+# --- the learner's answer ----------------------------------------------------------------
+
+
+@bp.post("/supervision/<int:meeting_id>/reply")
+@auth.allow("learner")
+@auth.keeps_typing
+def reply(meeting_id: int) -> Response:
+    """Keep reply and reflection; with ``go=sign`` sign the record."""
+    meeting, place, form = _mine(meeting_id)
+    version = _seen()
+    if place.state == "signed" and request.form.get("go") == "sign":  # pressed twice
+        return web.done(url_for("supervision.show", meeting_id=meeting_id))
+    if not form.validate():
+        return one_page(meeting, 422, answer=form, version=version)
+    try:
+        _answer(place, form, sign=request.form.get("go") == "sign")
+    except Unfinished as lacking:
+        mark(form, lacking.faults)
+        return one_page(meeting, 422, answer=form, version=version)
+    except ChangedElsewhere as refused:
+        fresh = Attendance.get_by_id(place.id)
+        told = {"meanwhile": refused.sentence, "elsewhere": form.differences(fresh)}
+        return one_page(load(meeting_id), 409, answer=form, told=told)
+    return web.done(url_for("supervision.show", meeting_id=meeting_id))
+
+
+@bp.post("/supervision/<int:meeting_id>/reply/draft")
+@auth.allow("learner")
+@auth.keeps_typing
+def autosave_reply(meeting_id: int) -> Response:
+    """Save the answer while it is typed."""
+    meeting, place, form = _mine(meeting_id)
+    if not form.validate():
+        return _bar(422, "supervision.show", meeting, form, refused=[REFUSED])
+    try:
+        _answer(place, form, sign=False)
+    except ChangedElsewhere:
+        return _bar(409, "supervision.show", meeting, form, changed=True)
+    except WrongState as refused:
+        return _bar(422, "supervision.show", meeting, form, refused=[refused.sentence])
+    told = {"version": place.version, "saved_at": auth.now()}
+    return _bar(200, "supervision.show", meeting, form, **told)
+
+
+def _mine(meeting_id: int) -> tuple[Meeting, Attendance, AnswerForm]:
+    meeting, actor = load(meeting_id), auth.actor()
+    own = (Attendance.meeting == meeting) & (Attendance.learner == actor.person)
+    place: Attendance = Attendance.get_or_none(own) or abort(403)
+    return meeting, place, AnswerForm()
+
+
+def _answer(place: Attendance, form: AnswerForm, *, sign: bool) -> None:
+    """Save or sign; what was saved already under another version is no clash."""
+    move = answering.sign if sign else answering.reply
+    said, learnt = form.reply.data or "", form.reflection.data or ""
+    by, now, version = auth.actor(), auth.now(), _seen()
+    try:
+        move(place, said, learnt, version=version, by=by, now=now)
+    except ChangedElsewhere:
+        fresh = Attendance.get_by_id(place.id)
+        if form.differences(fresh):
+            raise
+        place.__data__.update(fresh.__data__)
+        if sign:
+            answering.sign(place, said, learnt, version=fresh.version, by=by, now=now)

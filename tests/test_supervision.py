@@ -1,0 +1,274 @@
+"""The pages of meetings: the list, the agenda, the record from the first word to the last signature."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+
+from supervise.models import (
+    Attendance,
+    ClientIdentity,
+    Meeting,
+    MeetingAction,
+    Person,
+    recording,
+)
+from supervise.signing import SignOff
+from tests import meeting as made
+from tests.world import NOW, World, sign_in
+
+
+@pytest.fixture
+def world(app: Flask):
+    app.config["WTF_CSRF_ENABLED"] = False
+    with time_machine.travel(NOW, tick=False):
+        yield World()
+
+
+@pytest.fixture
+def enter(app: Flask, world: World):
+    """A browser with somebody signed in."""
+
+    def come_in(person: Person) -> Any:
+        client = app.test_client()
+        sign_in(client, person, world.centre, world.now)
+        return client
+
+    return come_in
+
+
+@pytest.fixture
+def pair(world: World):
+    owen = world.enrol(world.person("Owen Tasker", "learner"))
+    world.assign(world.supervisor, "supervisor", owen)
+    return world.enrolment, owen
+
+
+def words(answer: Any) -> str:
+    """What a page says, without its markup."""
+    text = re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True))
+    return " ".join(html.unescape(text).split())
+
+
+def record_of(meeting: Meeting, place: Attendance, **changes: str) -> dict[str, str]:
+    """What the form of a record sends, with one learner and one action."""
+    version = Meeting.get_by_id(meeting.id).version
+    return {
+        "version": str(version), "discussed": "Holding a silence.", "note": "Tired today.",
+        f"feedback_{place.id}": "Shorter questions.", f"goals_{place.id}": "Wait longer.",
+        f"action_{place.id}_0": "Note each piece of advice", f"owner_{place.id}_0": "learner",
+        f"due_{place.id}_0": "2026-10-20", f"action_{place.id}_1": "",
+        f"owner_{place.id}_1": "learner", f"due_{place.id}_1": "", **changes,
+    }  # fmt: skip
+
+
+def test_from_the_meeting_to_both_signatures(world: World, enter) -> None:
+    meeting = made.booked(world)
+    place, path = made.place_of(meeting, world.enrolment), f"/supervision/{meeting.id}"
+    boss, me = enter(world.supervisor), enter(world.learner)
+    assert "Did it take place?" in words(boss.get(path))
+    assert "Did it take place?" not in words(me.get(path))
+    none = boss.post(f"{path}/holding", data={"minutes": "0"})
+    assert none.status_code == 422
+    assert "from 1 to 1440" in words(none)
+    held = boss.post(f"{path}/holding", data={"came": str(place.id), "minutes": "50"})
+    assert (held.status_code, held.headers["Location"]) == (303, f"{path}/record")
+    assert "Marian Hale is writing the record" in words(me.get(path))
+    typed = record_of(meeting, place)
+    saved = boss.post(f"{path}/draft", data=typed, headers={"HX-Request": "true"})
+    assert "Draft saved at 10:50" in words(saved)
+    assert "Holding a silence." not in me.get(path).text
+    signed = boss.post(f"{path}/record", data=record_of(meeting, place, go="sign"))
+    assert (signed.status_code, signed.headers["Location"]) == (303, path)
+    page = words(me.get(path))
+    assert "Holding a silence." in page
+    assert "Note each piece of advice" in page
+    assert "You have not signed yet" in page
+    assert "Tired today." not in page
+    version = str(Attendance.get_by_id(place.id).version)
+    answer = {"version": version, "reply": "Thank you.", "reflection": "I rush.", "go": "save"}
+    assert me.post(f"{path}/reply", data=answer).status_code == 303
+    assert "Thank you." not in boss.get(path).text
+    answer |= {"version": str(int(version) + 1), "go": "sign"}
+    assert me.post(f"{path}/reply", data=answer).status_code == 303
+    assert me.post(f"{path}/reply", data=answer).status_code == 303  # pressed twice
+    page = words(boss.get(path))
+    assert "Thank you." in page
+    assert re.search("Marian Hale , supervisor, .*Priya Nair , learner", page)
+    assert [one.decision for one in SignOff.select()] == ["recorded", "signed"]
+
+
+def test_nothing_typed_is_lost_and_each_fault_stands_beside_its_field(world: World, enter) -> None:
+    ClientIdentity.keep(
+        world.client(), {"name": "Ottoline Grebe"}, by=world.actor(world.learner), now=world.now
+    )
+    meeting = made.held(world)
+    place, path = made.place_of(meeting, world.enrolment), f"/supervision/{meeting.id}"
+    boss, me = enter(world.supervisor), enter(world.learner)
+    due, action = f"due_{place.id}_0", f"action_{place.id}_0"
+    half = record_of(meeting, place, **{action: ""})
+    answer = boss.post(f"{path}/record", data=half)
+    assert answer.status_code == 422
+    assert "Say what is to be done" in words(answer)
+    assert "2026-10-20" in answer.text
+    wrong = record_of(meeting, place, **{due: "soon", "go": "sign"})
+    answer = boss.post(f"{path}/record", data=wrong)
+    assert (answer.status_code, "Choose a day" in answer.text) == (422, True)
+    assert 'value="soon"' in answer.text
+    named = record_of(meeting, place, discussed="About Ottoline Grebe.", go="sign", **{due: ""})
+    answer = boss.post(f"{path}/record", data=named)
+    page = words(answer)
+    assert answer.status_code == 422
+    assert "This names a client or a sponsor of theirs" in page
+    assert "Choose by when." in page
+    assert "“" not in page
+    assert Meeting.get_by_id(meeting.id).discussed == "About Ottoline Grebe."
+    assert Meeting.get_by_id(meeting.id).state == "held"
+    boss.post(f"{path}/record", data=record_of(meeting, place, go="sign"))
+    version = str(Attendance.get_by_id(place.id).version)
+    typed = {"version": version, "reply": "As Ottoline said", "reflection": "", "go": "sign"}
+    answer = me.post(f"{path}/reply", data=typed)
+    assert answer.status_code == 422
+    assert "“Ottoline”" in words(answer)
+    assert "As Ottoline said" in answer.text
+
+
+def test_two_tabs_show_both_texts(world: World, enter) -> None:
+    meeting = made.held(world)
+    place, path = made.place_of(meeting, world.enrolment), f"/supervision/{meeting.id}"
+    boss = enter(world.supervisor)
+    stale = record_of(meeting, place, discussed="The text of the second tab.")
+    assert boss.post(f"{path}/record", data=record_of(meeting, place)).status_code == 303
+    bar = boss.post(f"{path}/draft", data=stale, headers={"HX-Request": "true"})
+    assert (bar.status_code, "See both" in bar.text) == (409, True)
+    answer = boss.post(f"{path}/record", data=stale)
+    assert answer.status_code == 409
+    page = words(answer)
+    assert "The text of the second tab." in page
+    assert "What you discussed, saved elsewhere Holding a silence." in page
+    same = record_of(meeting, place) | {"version": "1"}
+    assert boss.post(f"{path}/record", data=same).status_code == 303  # it is all there
+
+
+def test_who_reads_what(world: World, enter, pair) -> None:
+    meeting = made.held(world, *pair)
+    mine, theirs = (made.place_of(meeting, one) for one in pair)
+    by = world.actor(world.supervisor)
+    parts = {
+        mine.id: recording.Part("FEEDBACK-P", "GOALS-P", [made.ACTIONS[0]]),
+        theirs.id: recording.Part("FEEDBACK-O", "GOALS-O"),
+    }
+    written = recording.Written("SHARED", parts, "PRIVATE")
+    recording.write_up(meeting, written, version=meeting.version, by=by, now=world.now)
+    path = f"/supervision/{meeting.id}"
+    tutor, iqa = world.tutor, world.person("Samuel Okafor", "iqa")
+    world.assign(iqa, "iqa", pair[1])
+    for person in (world.learner, tutor, iqa):
+        assert "SHARED" not in enter(person).get(path).text, "a draft is its author's"
+    recording.record(meeting, {}, version=meeting.version, by=by, now=world.now)
+    me = enter(world.learner)
+    version = str(made.place_of(meeting, pair[0]).version)
+    answer = {"version": version, "reply": "REPLY-P", "reflection": "REFLECTION-P", "go": "save"}
+    assert me.post(f"{path}/reply", data=answer).status_code == 303
+    assert "REPLY-P" not in enter(tutor).get(path).text
+    me.post(f"{path}/reply", data=answer | {"version": str(int(version) + 1), "go": "sign"})
+    own = {"SHARED", "FEEDBACK-P", "GOALS-P", "REPLY-P", "REFLECTION-P"}
+    everything = own | {"FEEDBACK-O", "GOALS-O", "PRIVATE"}
+    reads = {
+        world.learner: own,
+        pair[1].learner: {"SHARED", "FEEDBACK-O", "GOALS-O"},
+        tutor: own,
+        iqa: {"SHARED", "FEEDBACK-O", "GOALS-O"},
+        world.supervisor: everything,
+    }
+    for person, expected in reads.items():
+        text = enter(person).get(path).text
+        assert {word for word in everything if word in text} == expected, person.name
+    assert "Owen" not in me.get(path).text
+    for person in (world.admin, world.person("Ravi Sandhu", "supervisor")):
+        assert enter(person).get(path).status_code == 404
+
+
+def test_somebody_who_did_not_come_reads_no_record(world: World, enter, pair) -> None:
+    meeting = made.booked(world, *pair)
+    came = made.place_of(meeting, pair[0])
+    recording.hold(meeting, [came.id], 60, by=world.actor(world.supervisor), now=world.now)
+    made.write_up(world, meeting, parts={came.id: recording.Part("x")})
+    by = world.actor(world.supervisor)
+    recording.record(meeting, {}, version=meeting.version, by=by, now=world.now)
+    absent = enter(pair[1].learner)
+    path = f"/supervision/{meeting.id}"
+    assert made.DISCUSSED not in absent.get(path).text
+    data = {"version": "2", "reply": "x", "reflection": "", "go": "sign"}
+    assert absent.post(f"{path}/reply", data=data).status_code == 409
+
+
+def test_actions_are_marked_by_their_owner(world: World, enter) -> None:
+    meeting = made.signed(world)
+    mine, theirs = MeetingAction.select().order_by(MeetingAction.position)
+    me, boss = enter(world.learner), enter(world.supervisor)
+    assert me.post(f"/supervision/actions/{theirs.id}/done").status_code == 403
+    assert boss.post(f"/supervision/actions/{mine.id}/done").status_code == 403
+    assert me.post(f"/supervision/actions/{mine.id}/done").status_code == 303
+    assert "done 8 Oct 2026" in words(me.get(f"/supervision/{meeting.id}"))
+    me.post(f"/supervision/actions/{mine.id}/done", data={"done": "no"})
+    assert MeetingAction.get_by_id(mine.id).done_on is None
+
+
+def test_the_list_puts_each_meeting_where_it_is_looked_for(world: World, enter, pair) -> None:
+    day = timedelta(days=1)
+    made.booked(world, *pair, starts_at=world.now + day)
+    made.booked(world, starts_at=world.now - day)
+    made.held(world, starts_at=world.now - 2 * day)
+    made.recorded(world, pair[1], starts_at=world.now - 3 * day)
+    made.signed(world, starts_at=world.now - 4 * day)
+    boss, me = enter(world.supervisor), enter(world.learner)
+    tabs = {"": 1, "write": 2, "sign": 1, "past": 1}
+    for state, rows in tabs.items():
+        page = boss.get("/supervision", query_string={"state": state}).text
+        assert page.count('scope="row"') == rows, state
+    assert "Owen Tasker, Priya Nair" in words(boss.get("/supervision"))
+    assert "Owen" not in me.get("/supervision").text
+    assert "Nothing waits for a signature" in words(me.get("/supervision?state=sign"))
+    owen = pair[1].learner.id
+    narrowed = boss.get("/supervision", query_string={"learner": owen, "state": "past"})
+    assert "Nothing with this learner" in words(narrowed)
+    part = boss.get("/supervision?state=write", headers={"HX-Request": "true"}).text
+    assert part.lstrip().startswith('<div id="meetings">')
+    newcomer = enter(world.person("Nia Prosser", "supervisor"))
+    assert "Say when you are free" in words(newcomer.get("/supervision"))
+
+
+def test_the_number_of_queries_does_not_grow(world: World, enter, pair, queries) -> None:
+    day = timedelta(days=1)
+    for number in range(1, 4):
+        made.signed(world, starts_at=world.now - number * 9 * day)
+    wide = made.booked(world, *pair, starts_at=world.now + day)
+    done = made.signed(world, *pair, starts_at=world.now - day)
+    boss, me = enter(world.supervisor), enter(world.learner)
+    paths = ["/supervision", "/supervision?state=past", f"/supervision/{wide.id}",
+             f"/supervision/{done.id}"]  # fmt: skip
+    before = {}
+    for client in (boss, me):
+        for path in paths:
+            with queries() as seen:
+                assert client.get(path).status_code == 200
+            before[client, path] = seen.count
+            assert seen.count <= 12, (path, seen)
+    for number in range(12):
+        world.session(state="submitted", day=(NOW - (number + 4) * day).date(), to_raise="Why?")
+        made.signed(world, *pair, starts_at=world.now - (40 + number) * day)
+    for (client, path), count in before.items():
+        with queries() as seen:
+            client.get(path)
+        assert seen.count == count, (path, seen)
+    writing = made.held(world, *pair, starts_at=world.now - day / 2)
+    with queries() as seen:
+        assert boss.get(f"/supervision/{writing.id}/record").status_code == 200
+    assert seen.count <= 12, seen
