@@ -136,7 +136,7 @@ def _join(
     meeting: Meeting, enrolment: Enrolment, by: Actor, now: datetime, series: str
 ) -> Attendance:
     """A seat in a group; the host and the learner are held."""
-    places = renew(meeting, {meeting.host_id, *(one.learner_id for one in meeting.attendances)})
+    places = renew(meeting, None)
     place = next((one for one in places if one.learner_id == enrolment.learner_id), None)
     if place is not None and place.state == "booked":
         raise Refused("You have a place in this meeting already. Nothing was booked.")

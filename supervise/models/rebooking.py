@@ -21,6 +21,7 @@ from supervise.models.seats import (
     can_host,
     day_of,
     hold,
+    hold_to_join,
     looks_after,
     new_place,
     refuse_unassigned,
@@ -214,7 +215,7 @@ def wait(meeting: Meeting, *, enrolment: Enrolment, by: Actor, now: datetime) ->
     allow(by.is_(enrolment.learner_id) and by.centre.id == enrolment.centre_id)
     allow(meeting.centre_id == enrolment.centre_id)
     with write():
-        places = hold(meeting, enrolment.learner_id)
+        places = hold_to_join(meeting, enrolment.learner_id)
         refuse_over(meeting, now)
         place = next((one for one in places if one.learner_id == enrolment.learner_id), None)
         if place is not None and place.state in ("booked", "waiting"):

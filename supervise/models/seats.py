@@ -7,10 +7,11 @@ so at the same moment one waits and then sees what the other did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
+from supervise.db import write
 from supervise.models.assignments import Assignment
 from supervise.models.availability import GUIDED
 from supervise.models.busy import Busy, hold_people
@@ -26,6 +27,7 @@ from supervise.workflow import ATTENDANCE, WrongState, advance
 CHANGED = "This meeting was changed meanwhile. Read it again, then decide. Nothing was changed."
 OPEN = ("asked", "invited", "waiting", "booked")
 """The states of a place that can still be given up."""
+TRIES = 20
 
 
 class Full(Refused):
@@ -78,18 +80,45 @@ def can_host(meeting: Meeting, actor: Actor) -> bool:
 # --- who is held -------------------------------------------------------------------------
 
 
-def hold(meeting: Meeting, *others: int) -> list[Attendance]:
+class _Joined(WrongState):
+    """Somebody came into the meeting, or took it over, before its people were held."""
+
+
+def hold(meeting: Meeting) -> list[Attendance]:
     """Hold everybody of the meeting, then its row; returns its places as they are now, oldest first.
 
-    ``others`` are held with them. Raises WrongState where somebody joined, or took it over, between.
+    Inside ``db.write()``. Where somebody joins before all are held it begins again: nobody is held
+    out of order. Raises WrongState where that never ends.
     """
-    known = {meeting.host_id, *others, *(place.learner_id for place in meeting.attendances)}
-    hold_people(known)
-    return renew(meeting, known)
+    for _ in range(TRIES):
+        known = {meeting.host_id, *(place.learner_id for place in meeting.attendances)}
+        try:
+            with write():  # a savepoint: given up, it lets go of everybody it held
+                hold_people(known)
+                return renew(meeting, known)
+        except _Joined:
+            continue
+    raise WrongState(CHANGED)
 
 
-def renew(meeting: Meeting, known: Iterable[int]) -> list[Attendance]:
-    """Lock and read the meeting again once its people, ``known``, are held; returns its places."""
+def hold_to_join(meeting: Meeting, learner_id: int) -> list[Attendance]:
+    """Hold the host and one learner alone, who is to have a place; returns the places as they are.
+
+    Whoever joins touches nobody else's place, so a rush of people does not wait for each other's.
+    """
+    hold_people([meeting.host_id, learner_id])
+    host_id = meeting.host_id
+    places = renew(meeting, None)
+    if meeting.host_id != host_id:
+        raise WrongState(CHANGED)
+    return places
+
+
+def renew(meeting: Meeting, known: Collection[int] | None) -> list[Attendance]:
+    """Lock and read the meeting again once its people are held; returns its places.
+
+    Raises WrongState where somebody in it is not among those ``known`` to be held.
+    """
     fresh = locked(Meeting, meeting.id)
     if fresh is None:
         raise WrongState("This meeting is no longer there.")
@@ -97,8 +126,8 @@ def renew(meeting: Meeting, known: Iterable[int]) -> list[Attendance]:
     meeting.__rel__.clear()
     meeting._dirty.clear()
     places = places_of(meeting)
-    if not {meeting.host_id, *(place.learner_id for place in places)} <= set(known):
-        raise WrongState(CHANGED)
+    if known is not None and not {meeting.host_id, *(p.learner_id for p in places)} <= set(known):
+        raise _Joined(CHANGED)
     return places
 
 
