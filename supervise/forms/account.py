@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import time
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, SelectField, StringField
-from wtforms.validators import DataRequired, EqualTo, ValidationError
+from wtforms import PasswordField, SelectChoice, SelectField, StringField
+from wtforms.validators import DataRequired, EqualTo, StopValidation, ValidationError
+from wtforms.widgets import TimeInput
 
 from supervise import passwords
-from supervise.models import Person
+from supervise.models import MailWish, Person
 
 NO_PLACES = {"Factory", "localtime", "posixrules"}
 
@@ -40,6 +42,62 @@ class ZoneForm(FlaskForm):
         """Raises ValidationError for what is no zone."""
         if field.data not in available_timezones() - NO_PLACES:
             raise ValidationError("Choose a place from the list.")
+
+
+class ClockField(StringField):
+    """A time of day, ``08:00``; empty where none is given, and whatever was typed where it is none."""
+
+    widget = TimeInput()
+
+    data: str | None
+
+    def pre_validate(self, form: FlaskForm) -> None:  # noqa: ARG002 - WTForms gives it
+        """Raises StopValidation for what no clock shows."""
+        typed = (self.data or "").strip()
+        try:
+            self.data = f"{time.fromisoformat(typed):%H:%M}" if typed else ""
+        except ValueError:
+            raise StopValidation("Write a time of day, such as 18:30.") from None
+
+
+class MailForm(FlaskForm):
+    """How one wants mail: at once or once a day, and when not."""
+
+    digest = SelectField(
+        "Send mail",
+        choices=[SelectChoice("", "At once"), SelectChoice("y", "Once a day, all in one")],
+    )
+    digest_at = ClockField("Once a day at")
+    quiet_from = ClockField("Quiet from")
+    quiet_to = ClockField("Quiet until")
+
+    def validate_digest_at(self, field: StringField) -> None:
+        """Raises ValidationError for a digest without its hour."""
+        if self.digest.data and not field.data:
+            raise ValidationError("Say when: a time of day, such as 08:00.")
+
+    def validate_quiet_to(self, field: StringField) -> None:
+        """Raises ValidationError for half of the quiet hours, and for hours that last no time."""
+        if bool(field.data) != bool(self.quiet_from.data):
+            raise ValidationError("Give both times, or leave both empty for no quiet hours.")
+        if field.data and field.data == self.quiet_from.data:
+            raise ValidationError("Quiet hours end later than they begin: choose two times.")
+
+    @staticmethod
+    def of(wish: MailWish) -> dict[str, str]:
+        """A wish as the fields take it."""
+        times = {name: getattr(wish, name) for name in ("digest_at", "quiet_from", "quiet_to")}
+        return {"digest": "y" if wish.digest else "", **times}
+
+    @property
+    def wish(self) -> dict[str, Any]:
+        """What is kept of it."""
+        return {
+            "digest": bool(self.digest.data),
+            "digest_at": self.digest_at.data or "08:00",
+            "quiet_from": self.quiet_from.data,
+            "quiet_to": self.quiet_to.data,
+        }
 
 
 class NewPasswordForm(FlaskForm):

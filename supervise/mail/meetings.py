@@ -37,7 +37,7 @@ def letter(mail: Mail, site: Site, now: datetime) -> Letter:
     subject, text = written(
         mail.kind, meeting=meeting, hosts=hosts, zone=mail.person.zone, mode=MODES[meeting.mode],
         who=_who(meeting, place) if hosts else meeting.host.name, page=page, was=_was(mail),
-        one_place=hosts and "place" in mail.details,
+        veiled=site.veiled, one_place=hosts and "place" in mail.details,
         stands=meeting.state not in ("cancelled", "declined"),
     )  # fmt: skip
     return Letter(

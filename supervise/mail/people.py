@@ -28,7 +28,11 @@ def letter(mail: Mail, site: Site, now: datetime) -> Letter:
     """The mail to somebody with an account. Raises Gone where there is nothing to tell them."""
     values = KINDS[mail.kind](mail, site, now)
     subject, text = written(
-        mail.kind, person=mail.person, centre=mail.centre.name, zone=mail.person.zone, **values
+        mail.kind,
+        name="[their name]" if site.veiled else mail.person.name,
+        centre=mail.centre.name,
+        zone=mail.person.zone,
+        **values,
     )
     return Letter(mail.person.name, mail.person.email, subject, text)
 

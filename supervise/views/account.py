@@ -14,11 +14,12 @@ from supervise import auth, codes, passwords, web
 from supervise.forms.account import (
     ChangePasswordForm,
     ConfirmCodeForm,
+    MailForm,
     NewPasswordForm,
     TurnOffForm,
     ZoneForm,
 )
-from supervise.models import Attempt, CalendarFeed, Person, SignIn, account
+from supervise.models import Attempt, CalendarFeed, MailWish, Person, SignIn, account
 from supervise.views.signin import PER_ACCOUNT, account_key
 
 bp = Blueprint("account", __name__)
@@ -43,6 +44,18 @@ def zone() -> Any:
         return _show(422, zone_form=form)
     account.set_zone(form.zone.data, by=auth.actor())
     flash("Times are shown for the place you chose.")
+    return web.done(url_for("account.page"))
+
+
+@bp.post("/account/mail")
+@auth.signed_in
+def mail() -> Any:
+    """Choose when mail comes: at once or once a day, and hours of quiet."""
+    form = MailForm()
+    if not form.validate():
+        return _show(422, mail_form=form)
+    MailWish.keep(**form.wish, by=auth.actor())
+    flash("Mail comes as you chose.")
     return web.done(url_for("account.page"))
 
 
@@ -178,6 +191,7 @@ def _show(
     status: int = 200,
     zone_form: ZoneForm | None = None,
     password_form: NewPasswordForm | None = None,
+    mail_form: MailForm | None = None,
 ) -> Any:
     return web.show(
         "account/page.html",
@@ -185,6 +199,7 @@ def _show(
         sign_ins=list(_sign_ins()),
         here=current_user.sign_in,
         zone_form=zone_form or ZoneForm(formdata=None, zone=_me().zone),
+        mail_form=mail_form or MailForm(formdata=None, **MailForm.of(MailWish.of(_me()))),
         password_form=password_form or ChangePasswordForm(_me(), formdata=None),
         centres=current_user.centres,
         required=_factor_required(),
