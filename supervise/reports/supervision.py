@@ -92,6 +92,7 @@ class Ahead:
 
     learner_id: int
     name: str
+    enrolment_id: int
     finding: Finding
 
 
@@ -104,7 +105,7 @@ def ahead_of(actor: Actor) -> list[Ahead]:
     met = latest(actor.now).alias("met")
     rows = (
         model.select(
-            model.learner, Person.name, peewee.fn.SUM(model.minutes), peewee.fn.MIN(model.date),
+            model.learner, Person.name, model.enrolment, peewee.fn.SUM(model.minutes), peewee.fn.MIN(model.date),
             peewee.fn.MIN(met.c.last_at), peewee.fn.MIN(met.c.next_at),
         )
         .join(Person, on=model.learner)
@@ -115,10 +116,10 @@ def ahead_of(actor: Actor) -> list[Ahead]:
         .tuples()
     )  # fmt: skip
     found = []
-    for learner, name, minutes, first, last_at, next_at in rows:
+    for learner, name, enrolment, minutes, first, last_at, next_at in rows:
         last = Last(as_moment(last_at), as_moment(next_at))
         terms = terms_of(int(minutes or 0), as_day(first), last, centre)
-        found.append(Ahead(learner, name, ratio(terms, actor.today)))
+        found.append(Ahead(learner, name, enrolment, ratio(terms, actor.today)))
     due = [one for one in found if one.finding.nudges]
     return sorted(due, key=lambda one: (-one.finding.weight, one.name, one.learner_id))
 

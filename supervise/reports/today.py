@@ -21,6 +21,7 @@ from supervise.models import (
     reopening,
 )
 from supervise.reports import standing
+from supervise.reports.coming import Coming
 from supervise.reports.hours import Hours, hours_of_all
 from supervise.reports.supervision import Last
 from supervise.rules.standing import Standing
@@ -216,9 +217,9 @@ def _most_at_risk(
 
 
 def waits_in_all(
-    supervising: Supervising | None, learning: Learning | None
+    supervising: Supervising | None, learning: Learning | None, meetings: Coming | None
 ) -> tuple[int, datetime | None]:
-    """How many things wait for the reader as supervisor and as learner, and since when."""
+    """How many things wait for the reader in their roles and in meetings, and since when."""
     moments: list[datetime] = []
     things = 0
     if supervising:
@@ -229,6 +230,9 @@ def waits_in_all(
         things += len(learning.returned) + len(learning.drafts)
         moments += [one.session.decided_at or one.session.changed_at for one in learning.returned]
         moments += [session.changed_at for _, session in learning.drafts]
+    if meetings:
+        things += len(meetings.waits)
+        moments += [since for _, _, since in meetings.waits]
     return things, min(moments, default=None)
 
 

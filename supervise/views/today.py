@@ -7,8 +7,9 @@ from datetime import date
 from flask import Blueprint, Response
 
 from supervise import auth, reader, web
-from supervise.reports import charts, confirmations, contracts, today
+from supervise.reports import charts, confirmations, contracts, supervision, today
 from supervise.reports.administering import administering
+from supervise.reports.coming import coming
 from supervise.rules import moments
 
 bp = Blueprint("today", __name__)
@@ -23,7 +24,8 @@ def page() -> Response:
     learning, tutoring = None, None
     if actor.has("learner", "tutor"):
         learning, tutoring = today.learning_and_tutoring(actor)
-    things, oldest = today.waits_in_all(supervising, learning)
+    mine = coming(actor) if actor.has("learner", "supervisor", "tutor") else None
+    things, oldest = today.waits_in_all(supervising, learning, mine)
     return web.show(
         "today/page.html",
         today_words=_day_and_month(reader.reader_today()),
@@ -31,7 +33,10 @@ def page() -> Response:
         things=things,
         oldest=oldest,
         supervising=supervising,
+        ahead=supervision.ahead_of(actor) if supervising else [],
         learning=learning,
+        nudges=supervision.nudges(learning.hours, actor) if learning else [],
+        mine=mine,
         clients_say=confirmations.owed(actor) if learning else None,
         sent_back=contracts.sent_back(actor) if learning else [],
         tutoring=tutoring,

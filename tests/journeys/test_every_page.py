@@ -27,14 +27,16 @@ from supervise.models import (
     Person,
     PracticeSession,
     agreeing,
+    publishing,
 )
 from tests.browser import Live, shoot
 from tests.contracting import written
 from tests.structure.test_routes import routes
+from tests.test_availability import WANTED
 from tests.world import sign_in
 
 MOMENT = datetime(2026, 10, 8, 9, 50, tzinfo=UTC)
-NOT_PAGES = {"health.page", "privacy.page", "imports.export"}
+NOT_PAGES = {"health.page", "privacy.page", "imports.export", "feeds.calendar", "calendar.next_free"}
 VISITS = {
     "anonymous": ("signin.page", "help.page", "help.privacy", "invitations.page"),
     "learner": (
@@ -44,12 +46,14 @@ VISITS = {
         "contracts.show", "contracts.edit", "goals.new", "goals.show", "goals.closing",
         "imports.check", "learners.record",
         "learners.sessions", "feedback.page", "feedback.invite", "account.page", "account.second_factor",
+        "nudge.next_free", "calendar.page", "calendar.slot",
     ),
     "supervisor": (
         "today.page", "approvals.page", "sessions.show", "learners.page", "feedback.of_learner", "learners.record",
         "learners.sessions", "clients.engagement", "contracts.show", "goals.show", "goals.closing",
+        "calendar.page", "availability.page", "availability.new", "availability.show",
     ),
-    "tutor": ("today.page", "learners.page", "learners.record", "sessions.show"),
+    "tutor": ("today.page", "calendar.page", "learners.page", "learners.record", "sessions.show"),
     "iqa": ("today.page", "learners.page"),
     "admin": (
         "today.page", "people.page", "people.one", "centre.questions", "enrolments.new", "enrolments.one",
@@ -96,6 +100,8 @@ def arguments(app: Flask) -> dict[str, dict[str, object]]:
         agreeing.offer(contract, version=contract.version, by=actors[0], now=MOMENT)
         goal = Goal.get(Goal.engagement == engagement)
         shared |= {"contract_id": contract.id, "goal_id": goal.id}
+        boss = Actor.of(Person.get(Person.name == "Marian Hale"), centre, MOMENT)
+        shared["availability_id"] = publishing.publish(WANTED, by=boss, now=MOMENT).id
     return {
         role: shared
         | {"upload_id": words.id if role == "admin" else diary.id, "draft_id": draft.id}
@@ -121,6 +127,8 @@ def address(app: Flask, endpoint: str, records: dict[str, object]) -> str:
         values["session_id"] = records["draft_id"]
     if endpoint == "catalogue.programme":
         values["code"] = "ILM-L3-CWCM"
+    if endpoint == "nudge.next_free":
+        values["enrolment"] = records["enrolment_id"]
     return str(rule.build(values)[1])
 
 
