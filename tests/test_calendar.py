@@ -1,9 +1,14 @@
 """What may be booked when, and the calendar's three views of it."""
 
+import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
 
 from supervise.models import (
     Attendance,
@@ -13,9 +18,10 @@ from supervise.models import (
     Busy,
     Meeting,
     Membership,
+    Person,
 )
 from supervise.reports.slots import next_free, open_slots
-from tests.world import NOW, World
+from tests.world import NOW, World, sign_in
 
 WEEK = timedelta(days=7)
 
@@ -132,3 +138,109 @@ def test_ones_own_meeting_elsewhere_hides_what_one_could_not_come_to(world: Worl
     theirs = elsewhere.enrol(world.learner)
     meet(elsewhere, at(12, 8), theirs)
     assert hours(world) == MONDAY[1:]
+
+
+# --- the pages -----------------------------------------------------------------------------
+
+
+def full_week(world: World, meetings: int, quarters: int) -> None:
+    """So many meetings of two learners, and so many quarters of an hour each day of the week."""
+    for day in range(5):
+        publish(world, weekday=day, starts="08:00", ends=f"{8 + quarters // 4:02}:00", minutes=15)
+    others = [world.enrol(world.person(name, "learner")) for name in ("Owen Tasker", "Ida Voss")]
+    for n in range(meetings):
+        start = at(12 + n % 5, 7) + timedelta(minutes=60 * (n // 5))
+        meet(world, start, others[n % 2], ends_at=start + timedelta(minutes=15))
+
+
+def visitor(app: Flask, world: World, person: Person) -> FlaskClient:
+    client = app.test_client()
+    sign_in(client, person, world.centre, NOW)
+    return client
+
+
+def ask(app: Flask, world: World, person: Person, path: str) -> str:
+    return visitor(app, world, person).get(path).text
+
+
+@pytest.fixture
+def scene(app: Flask) -> Iterator[World]:
+    with time_machine.travel(NOW, tick=False):
+        yield World()
+
+
+@pytest.mark.parametrize(("meetings", "quarters", "free"), [(2, 4, 18), (40, 48, 200)])
+def test_a_full_week_asks_no_more_of_the_database_than_an_empty_one(
+    app: Flask, scene: World, queries: Any, meetings: int, quarters: int, free: int
+) -> None:
+    full_week(scene, meetings, quarters)
+    for person, count in ((scene.learner, 7), (scene.supervisor, 8)):
+        client = visitor(app, scene, person)
+        client.get("/calendar?on=2026-10-12")
+        with queries() as seen:
+            page = client.get("/calendar?on=2026-10-12").text
+        assert seen.count == count, seen
+        if person == scene.learner:
+            assert page.count("?at=2026-10-1") == free
+        else:
+            assert page.count('class="is-meeting"') == meetings
+
+
+def test_each_sees_their_own_days_in_every_view(app: Flask, scene: World) -> None:
+    publish(scene, weekday=1)
+    owen = scene.enrol(scene.person("Owen Tasker", "learner"))
+    scene.assign(scene.supervisor, "supervisor", owen)
+    meet(scene, at(12, 8), scene.enrolment)
+    meet(scene, at(12, 10), owen)
+    Away.create(
+        centre=scene.centre, person=scene.supervisor, from_at=at(14, 8), to_at=at(15, 8),
+        created_at=NOW, why="Moderation",
+    )  # fmt: skip
+    for view in ("week", "month", "list"):
+        address = f"/calendar?view={view}&on=2026-10-12"
+        host, learner = (
+            ask(app, scene, person, address) for person in (scene.supervisor, scene.learner)
+        )
+        assert "Priya Nair" in host, view
+        assert "Owen Tasker" in host, view
+        assert "Marian Hale, one to one" in learner, view
+        assert "Owen Tasker" not in learner, view
+        assert "Moderation" not in learner, view
+    month = ask(app, scene, scene.supervisor, "/calendar?view=month&on=2026-10-14")
+    assert "Moderation" in month
+    assert "Wednesday 14 October 2026" in month
+    days = ask(app, scene, scene.supervisor, "/calendar?view=month&on=nonsense")
+    assert "Thursday 8 October 2026" in days  # today
+
+
+def test_times_are_on_the_readers_clock_on_both_sides_of_a_change(app: Flask, scene: World) -> None:
+    """London goes back on 25 October, New York on 1 November: nine is four, five, then four."""
+    publish(scene, minutes=180)
+    Person.update(zone="America/New_York").where(Person.id == scene.learner.id).execute()
+    for day, hour in (("2026-10-19", "04:00"), ("2026-10-26", "05:00"), ("2026-11-02", "04:00")):
+        page = ask(app, scene, scene.learner, f"/calendar?on={day}")
+        assert re.findall(r"\?at=[^>]*>(\d\d:\d\d)", page) == [hour]
+
+
+def test_a_slot_has_a_page_that_books_it_or_says_what_else_is_free(
+    app: Flask, scene: World
+) -> None:
+    one = publish(scene, address="https://meet.example.org/secret")
+    where = f"/calendar/slots/{one.id}"
+    page = ask(app, scene, scene.learner, f"{where}?at=2026-10-12T08:00Z")
+    assert "Mon 12 Oct, 09:00" in page
+    assert f'name="availability_id" value="{one.id}"' in " ".join(page.split())
+    assert "meet.example.org" not in page  # only for who has a place
+    for asked in ("?at=2026-10-12T08:30Z", "?at=nonsense", "?at=2026-10-12T08:00", ""):
+        other = ask(app, scene, scene.learner, where + asked)
+        assert 'action="/bookings"' not in other
+        assert "Mon 12 Oct, 10:00" in other
+    meet(scene, at(12, 8), scene.enrolment)
+    assert "is not free" in ask(app, scene, scene.learner, f"{where}?at=2026-10-12T08:00Z")
+    one.withdrawn_at = NOW
+    one.save()
+    client = visitor(app, scene, scene.learner)
+    assert client.get(where).status_code == 404
+    assert (
+        client.get("/calendar/next", follow_redirects=True).text.count("Nobody has published") == 1
+    )

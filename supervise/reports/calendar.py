@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
-from supervise.models.availability import Away
+from supervise.models.availability import Availability, Away
 from supervise.models.meetings import SEATED, Attendance, Meeting
 from supervise.models.people import Actor, Person
 from supervise.reports.slots import FreeSlot, OpenSlot, sight
@@ -37,26 +37,45 @@ class Shown:
 
 
 @dataclass
+class Offered:
+    """The times of one day that come from one availability: to book, or free to be booked."""
+
+    availability: Availability
+    host: Person | None
+    """Whose they are; None for one's own."""
+    slots: list[OpenSlot | FreeSlot] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """With whom, and what for."""
+        word = self.availability.word
+        return f"{self.host.name}, {word.lower()}" if self.host else word
+
+
+@dataclass
 class DayRow:
     """One day: the meetings, what may be booked, what is free to be booked by others, and times off."""
 
     on: date
     meetings: list[Shown] = field(default_factory=list)
-    open: list[OpenSlot] = field(default_factory=list)
-    free: list[FreeSlot] = field(default_factory=list)
+    offers: dict[int, Offered] = field(default_factory=dict)
+    own: dict[int, Offered] = field(default_factory=dict)
     away: list[Away] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
         """Whether nothing stands on it."""
-        return not (self.meetings or self.open or self.free or self.away)
+        return not (self.meetings or self.offers or self.own or self.away)
 
     @property
-    def times(self) -> list[tuple[str, Shown | OpenSlot | FreeSlot]]:
-        """Everything with a start on that day, in order: of which kind, and what."""
-        kinds = (("meeting", self.meetings), ("open", self.open), ("free", self.free))
-        every = [(kind, one) for kind, some in kinds for one in some]
-        return sorted(every, key=lambda pair: pair[1].starts_at)
+    def to_book(self) -> int:
+        """How many times the reader may book."""
+        return sum(len(one.slots) for one in self.offers.values())
+
+    @property
+    def free(self) -> int:
+        """How many times of the reader's own are free."""
+        return sum(len(one.slots) for one in self.own.values())
 
 
 @dataclass(frozen=True)
@@ -76,11 +95,6 @@ class Calendar:
         """The days on which something stands, in order."""
         return [row for row in self.days.values() if not row.empty]
 
-    @property
-    def any_open(self) -> bool:
-        """Whether there is anything to book in it."""
-        return any(row.open for row in self.days.values())
-
 
 def calendar(actor: Actor, stretch: Stretch, zone: str) -> Calendar:
     """What the actor has on these days of ``zone``. At most eight queries, whatever there is."""
@@ -90,9 +104,12 @@ def calendar(actor: Actor, stretch: Stretch, zone: str) -> Calendar:
     for shown in _meetings(actor, since, until):
         days[local(max(shown.starts_at, since), zone).date()].meetings.append(shown)
     for slot in found:
-        days[local(slot.starts_at, zone).date()].open.append(slot)
+        offers = days[local(slot.starts_at, zone).date()].offers
+        new = Offered(slot.availability, slot.host)
+        offers.setdefault(slot.availability.id, new).slots.append(slot)
     for one in free:
-        days[local(one.starts_at, zone).date()].free.append(one)
+        own = days[local(one.starts_at, zone).date()].own
+        own.setdefault(one.availability.id, Offered(one.availability, None)).slots.append(one)
     for away in off:
         _mark_away(away, days, zone)
     return Calendar(stretch, days)

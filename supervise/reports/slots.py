@@ -39,6 +39,11 @@ class OpenSlot:
     """How the learner stands to the group already: waiting, invited, cancelled, or not at all."""
 
     @property
+    def key(self) -> str:
+        """Its start as an address holds it, in UTC."""
+        return f"{self.starts_at:%Y-%m-%dT%H:%MZ}"
+
+    @property
     def left(self) -> int:
         """How many places are free."""
         return max(0, self.places - self.taken)

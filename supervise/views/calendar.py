@@ -82,5 +82,5 @@ def next_free() -> Response:
     if found is None:
         flash("Nobody has published a time that is free. Ask your supervisor for one.", "message")
         return web.done(url_for("calendar.page"))
-    at = found.starts_at.strftime("%Y-%m-%dT%H:%MZ")
-    return web.done(url_for("calendar.slot", availability_id=found.availability.id, at=at))
+    where = url_for("calendar.slot", availability_id=found.availability.id, at=found.key)
+    return web.done(where)

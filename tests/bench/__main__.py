@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from urllib.parse import urljoin
@@ -87,12 +88,15 @@ class Site:
             return connection.execute(ask).fetchone()[0] == len(versions) == ROWS
 
 
+WEEK = f"/calendar?on={centres.next_monday(datetime.now(UTC).date())}"
 PAGES = {
     "Today, learner": ("learner", "/"),
     "Today, supervisor": ("supervisor", "/"),
     "Diary": ("learner", "/sessions"),
     "Queue": ("supervisor", "/approvals"),
     "Queue, 500 waiting": ("busy", "/approvals"),
+    "Week, learner, 200 free": ("learner", WEEK),
+    "Week, host, 40 booked": ("supervisor", WEEK),
 }
 APPROVING = f"Approve {ROWS} in one POST"
 

@@ -20,6 +20,7 @@ PASSWORD = "a long walk by the canal"  # noqa: S105 - of people who exist for a 
 LEARNERS_EACH = 20
 WAITING_EACH = 3
 BUSY_WAITING = 500
+BOOKED_EACH = 40
 UNITS = (
     ("D3.03", "coaching"),
     ("D3.04", "coaching"),
@@ -109,6 +110,8 @@ class Writer:
         self._clients(learners)
         for n in learners:
             self._sessions(n)
+        for number in range(self.supervisors):
+            self._calendar(number)
 
     def _people(self) -> None:
         self._many(
@@ -167,10 +170,42 @@ class Writer:
                    "submitted_at, decided_at", rows)  # fmt: skip
         self._many("session_engagement", "session_id, engagement_id", links)
 
+    def _calendar(self, number: int) -> None:
+        """Next week of a supervisor: quarters of an hour from 8 to 20, 40 of them booked, 200 free."""
+        host = self._supervisor_of(number * LEARNERS_EACH)
+        first = 5 * number + 1
+        self._many("availability", "id, centre_id, person_id, format, weekday, from_on, starts, ends, zone, "
+                   "minutes, notice_minutes, mode, created_at",
+                   [(first + day, 1, host, "one-to-one", day, self.started, "08:00", "20:00", "UTC", 15, 0,
+                     "video", self.now) for day in range(5)])  # fmt: skip
+        monday = datetime.combine(next_monday(self.today), time(8))
+        rows, places, busy = [], [], []
+        for i in range(BOOKED_EACH):
+            learner = number * LEARNERS_EACH + i % LEARNERS_EACH + 1
+            id_, starts = (
+                number * BOOKED_EACH + i + 1,
+                monday + timedelta(days=i % 5, minutes=60 * (i // 5)),
+            )
+            ends = starts + timedelta(minutes=15)
+            rows.append((id_, 1, host, first + i % 5, "one-to-one", starts, ends, "video", f"{id_}@bench",
+                         "booked", host, self.now, self.now))  # fmt: skip
+            places.append((id_, 1, id_, learner, learner, 1, "booked", self.now, self.now))
+            busy += [(person, id_, starts, ends) for person in (host, learner)]
+        self._many("meeting", "id, centre_id, host_id, availability_id, format, starts_at, ends_at, mode, "
+                   "uid, state, asked_by_id, created_at, changed_at", rows)  # fmt: skip
+        self._many("attendance", "id, centre_id, meeting_id, enrolment_id, learner_id, seat, state, "
+                   "created_at, changed_at", places)  # fmt: skip
+        self._many("busy", "person_id, meeting_id, starts_at, ends_at", busy)
+
     def _many(self, table: str, columns: str, rows: list[tuple[object, ...]]) -> None:
         places = ", ".join("?" for _ in columns.split(","))
         plain = [tuple(str(v) if isinstance(v, date) else v for v in row) for row in rows]
         self.connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", plain)
+
+
+def next_monday(today: date) -> date:
+    """The Monday of next week, whose calendars are full."""
+    return today + timedelta(days=7 - today.weekday())
 
 
 def wait_again(file: Path, ids: list[int]) -> None:

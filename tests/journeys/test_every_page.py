@@ -24,6 +24,7 @@ from supervise.models import (
     Enrolment,
     Goal,
     Invitation,
+    Mail,
     Person,
     PracticeSession,
     agreeing,
@@ -58,6 +59,7 @@ VISITS = {
     "admin": (
         "today.page", "people.page", "people.one", "centre.questions", "enrolments.new", "enrolments.one",
         "enrolments.assignment", "centre.page", "centre.wording", "learners.page",
+        "outbox.page", "outbox.one",
         "learners.record", "catalogue.page", "catalogue.programme", "catalogue.unit",
     ),
 }  # fmt: skip
@@ -100,6 +102,7 @@ def arguments(app: Flask) -> dict[str, dict[str, object]]:
         agreeing.offer(contract, version=contract.version, by=actors[0], now=MOMENT)
         goal = Goal.get(Goal.engagement == engagement)
         shared |= {"contract_id": contract.id, "goal_id": goal.id}
+        shared["mail_id"] = Mail.get(Mail.kind == "invitation").id
         boss = Actor.of(Person.get(Person.name == "Marian Hale"), centre, MOMENT)
         shared["availability_id"] = publishing.publish(WANTED, by=boss, now=MOMENT).id
     return {
