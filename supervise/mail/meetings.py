@@ -27,7 +27,8 @@ def letter(mail: Mail, site: Site, now: datetime) -> Letter:
     hosts = meeting.host_id == mail.person_id
     if mail.kind != "recorded" and meeting.ends_at <= now:
         raise Gone("The meeting is over.")
-    if not hosts and place is None:
+    leaves = mail.details.get("host_was") == mail.person_id
+    if not hosts and not leaves and place is None:
         raise Gone(PLACE_GONE)
     if why := STANDS[mail.kind](meeting, place):
         raise Gone(why)
@@ -37,7 +38,7 @@ def letter(mail: Mail, site: Site, now: datetime) -> Letter:
     subject, text = written(
         mail.kind, meeting=meeting, hosts=hosts, zone=mail.person.zone, mode=MODES[meeting.mode],
         who=_who(meeting, place) if hosts else meeting.host.name, page=page, was=_was(mail),
-        veiled=site.veiled, one_place=hosts and "place" in mail.details,
+        veiled=site.veiled, one_place=hosts and "place" in mail.details, leaves=leaves,
         stands=meeting.state not in ("cancelled", "declined"),
     )  # fmt: skip
     return Letter(
@@ -122,6 +123,7 @@ STANDS: dict[str, Standing] = {
     "moved": _moved,
     "cancelled": _cancelled,
     "invited": _invited,
+    "handed-over": _moved,
     "recorded": _recorded,
 }
 """Kind → why it need not be told any more, from the meeting and the place; empty where it must."""
@@ -150,6 +152,9 @@ def _files(mail: Mail, meeting: Meeting, hosts: bool, page: str) -> tuple[File, 
     method = {"booked": "REQUEST", "moved": "REQUEST", "freed": "REQUEST"}.get(mail.kind, "")
     if mail.kind == "cancelled" and (meeting.state == "cancelled" or not hosts):
         method = "CANCEL"
+    if mail.kind == "handed-over":
+        stays = meeting.state == "booked" and mail.details.get("host_was") != mail.person_id
+        method = "REQUEST" if stays else "CANCEL"
     if not method or (method == "REQUEST" and meeting.state != "booked"):
         return ()
     values: dict[str, Any] = {"page": page} if page else {}

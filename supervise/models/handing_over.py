@@ -133,19 +133,17 @@ def _to(
         "host": successor, "availability": None, "reason": reason, "changed_at": now,
         "sequence": meeting.sequence + 1,
     }  # fmt: skip
-    detail = {"handed_over": True, "host_was": was}
     if free:
         advance(meeting, MEETING, "hand over", **changes)
         Busy.release(meeting, [was])
         Busy.occupy(meeting, [successor.id])
-        tell(meeting, "moved", [successor.id, *learners], now, **detail)
+        tell(meeting, "booked", [successor.id], now)
     else:
         note = f"{meeting.note}\n\n{reason} Can you meet then?".strip()
         advance(meeting, MEETING, "ask again", note=note, **changes)
         Busy.release(meeting)
         for place in still_open(places):
             advance(place, ATTENDANCE, "ask again", seat=None, changed_at=now)
-        tell(meeting, "requested", [successor.id, *learners], now, **detail)
-    if stood:
-        tell(meeting, "cancelled", [was], now, **detail)
+        tell(meeting, "requested", [successor.id], now)
+    tell(meeting, "handed-over", [*learners, *([was] if stood else [])], now, host_was=was)
     meeting.told("handed over", now, by=by, note=reason, host_was=was, host=successor.id)

@@ -35,6 +35,7 @@ KINDS = {
     "booked": "Meeting booked",
     "moved": "Meeting moved",
     "cancelled": "Meeting cancelled",
+    "handed-over": "Meeting handed over",
     "invited": "Invited to a meeting",
     "freed": "Place came free",
     "recorded": "Record to sign",

@@ -10,18 +10,22 @@ from wtforms import SelectChoice
 from supervise import auth, catalogue, web
 from supervise.forms.enrolments import (
     AssignForm,
-    CorrectAssignmentForm,
     CorrectEnrolmentForm,
-    EndForm,
     EnrolForm,
 )
 from supervise.forms.faults import faults_of
-from supervise.models import Assignment, Enrolment, Membership, Person, admission, history
+from supervise.models import (
+    Assignment,
+    Enrolment,
+    Membership,
+    Person,
+    admission,
+    history,
+)
 from supervise.models.centres import Refused
 from supervise.models.people import ROLE_WORDS, Actor
 
 bp = Blueprint("enrolments", __name__)
-NOBODY = "nobody"
 
 
 @bp.get("/people/<int:person_id>/enrolments")
@@ -53,7 +57,7 @@ def enrol(person_id: int) -> Response:
         enrolment = admission.enrol(
             person, programme.code, form.units.data, registration=form.registration.data,
             started_on=form.started_on.data, by=me, now=auth.now(),
-            team={role: _chosen(me, form[role].data) for role in ("supervisor", "tutor")},
+            team={role: chosen(me, form[role].data) for role in ("supervisor", "tutor")},
         )  # fmt: skip
     except Refused as refused:
         form.started_on.errors = [refused.sentence]
@@ -127,65 +131,6 @@ def _needs_role(form: AssignForm, person: Person) -> str:
     return f"{person.name} is {has} here, not {word}. Tick the box below to make them {word} too."
 
 
-@bp.post("/assignments/<int:assignment_id>/mistake")
-@auth.allow("admin")
-def take_back(assignment_id: int) -> Response:
-    """Take a mistaken assignment away at once, while nothing was signed under it."""
-    found = _load_assignment(assignment_id)
-    try:
-        found.take_back(by=auth.actor(), now=auth.now())
-    except Refused as refused:
-        return _assignment(found, mistake=refused.sentence)
-    return web.done(url_for(".one", enrolment_id=found.enrolment_id))
-
-
-@bp.get("/assignments/<int:assignment_id>")
-@auth.allow("admin")
-def assignment(assignment_id: int) -> Response:
-    """One assignment: end it, hand it over, or correct its days."""
-    return _assignment(_load_assignment(assignment_id))
-
-
-@bp.post("/assignments/<int:assignment_id>/end")
-@auth.allow("admin")
-def end(assignment_id: int) -> Response:
-    """End it after a day and, in the same step, hand it over from the next."""
-    found, me = _load_assignment(assignment_id), auth.actor()
-    form = _end_form(found, posted=True)
-    if not form.validate_on_submit():
-        return _assignment(found, end_form=form)
-    chosen = form.successor.data
-    if not chosen and found.waiting and found.leaves_alone(form.on.data):
-        form.successor.errors = ["Choose who takes over what waits, or “nobody yet”."]
-        return _assignment(found, end_form=form)
-    heir = _chosen(me, chosen if chosen != NOBODY else 0)
-    try:
-        found.end(form.on.data, successor=heir, by=me, now=auth.now())
-    except Refused as refused:
-        form.on.errors = [refused.sentence]
-        return _assignment(_load_assignment(assignment_id), end_form=form)
-    return web.done(url_for(".one", enrolment_id=found.enrolment_id))
-
-
-@bp.post("/assignments/<int:assignment_id>")
-@auth.allow("admin")
-def correct_assignment(assignment_id: int) -> Response:
-    """Correct the first and the last day."""
-    found = _load_assignment(assignment_id)
-    form = CorrectAssignmentForm()
-    if not form.validate_on_submit():
-        return _assignment(found, correct_form=form)
-    try:
-        found.correct(
-            form.from_on.data, form.to_on.data, by=auth.actor(), now=auth.now(),
-            seen=request.form.get("seen", ""),
-        )  # fmt: skip
-    except Refused as refused:
-        form.to_on.errors = [refused.sentence]
-        return _assignment(found, correct_form=form)
-    return web.done(url_for(".one", enrolment_id=found.enrolment_id))
-
-
 # --- what the views share ------------------------------------------------------------------
 
 
@@ -194,12 +139,7 @@ def _load(enrolment_id: int) -> Enrolment:
     return found
 
 
-def _load_assignment(assignment_id: int) -> Assignment:
-    found: Assignment = web.load(Assignment.visible_to(auth.actor()), assignment_id)
-    return found
-
-
-def _chosen(me: Actor, person_id: Any) -> Person | None:
+def chosen(me: Actor, person_id: Any) -> Person | None:
     """The person chosen in a form, within the actor's centre; None for the choice of nobody."""
     return web.load(Person.visible_to(me), int(person_id)) if person_id else None
 
@@ -208,7 +148,7 @@ def _programme(code: str) -> catalogue.Programme | None:
     return next((p for p in catalogue.load().programmes if p.code == code), None)
 
 
-def _people(me: Actor, role: str = "", but: tuple[int, ...] = ()) -> list[SelectChoice]:
+def people(me: Actor, role: str = "", but: tuple[int, ...] = ()) -> list[SelectChoice]:
     """Active people of the centre by name, with the role or with any, as choices."""
     rows = Membership.holders(me.centre, role)
     return [SelectChoice(person.id, person.name) for person in rows if person.id not in but]
@@ -222,17 +162,17 @@ def _enrol_form(programme: catalogue.Programme, learner: Person) -> EnrolForm:
     form, me = EnrolForm(), auth.actor()
     form.units.choices = list(programme.units)
     for field, role in ((form.supervisor, "supervisor"), (form.tutor, "tutor")):
-        field.choices = [SelectChoice(0, "Choose later"), *_people(me, role, but=(learner.id,))]
+        field.choices = [SelectChoice(0, "Choose later"), *people(me, role, but=(learner.id,))]
     return form
 
 
 def _correct_form(enrolment: Enrolment, posted: bool = False) -> CorrectEnrolmentForm:
-    form = CorrectEnrolmentForm(obj=_Entered(enrolment), **_read(posted))
+    form = CorrectEnrolmentForm(obj=_Entered(enrolment), **read(posted))
     form.units.choices = list(enrolment.book.programme(enrolment.programme).units)
     return form
 
 
-def _read(posted: bool) -> dict[str, None]:
+def read(posted: bool) -> dict[str, None]:
     """A page has two forms: the one that was not posted must not read what was."""
     return {} if posted else {"formdata": None}
 
@@ -248,22 +188,10 @@ class _Entered:
 
 def _assign_form(enrolment: Enrolment, posted: bool = False) -> AssignForm:
     me = auth.actor()
-    form = AssignForm(data={"from_on": me.today}, **_read(posted))
+    form = AssignForm(data={"from_on": me.today}, **read(posted))
     form.person.choices = [
         SelectChoice(0, "Choose a person"),
-        *_people(me, but=(enrolment.learner_id,)),
-    ]
-    return form
-
-
-def _end_form(found: Assignment, posted: bool = False) -> EndForm:
-    me = auth.actor()
-    form = EndForm(data={"on": me.today}, **_read(posted))
-    others = _people(me, found.role, but=(found.person_id, found.enrolment.learner_id))
-    form.successor.choices = [
-        SelectChoice("", "Choose"),
-        *others,
-        SelectChoice(NOBODY, "Nobody yet"),
+        *people(me, but=(enrolment.learner_id,)),
     ]
     return form
 
@@ -297,20 +225,4 @@ def _one(
         found=faults_of(form, assign_form),
         lines=history.of_enrolment(enrolment.id, enrolment.centre),
         on=auth.actor().today,
-    )  # fmt: skip
-
-
-def _assignment(
-    found: Assignment, end_form: EndForm | None = None,
-    correct_form: CorrectAssignmentForm | None = None, mistake: str = "",
-) -> Response:  # fmt: skip
-    status = 422 if end_form or correct_form or mistake else 200
-    end_form = end_form or _end_form(found)
-    correct_form = correct_form or CorrectAssignmentForm(obj=found, formdata=None)
-    return web.show(
-        "enrolments/assignment.html", status=status, assignment=found, enrolment=found.enrolment,
-        role_word=ROLE_WORDS[found.role], waiting=found.waiting, end_form=end_form,
-        correct_form=correct_form, mistake=mistake,
-        found=faults_of(end_form, correct_form)
-        + ([("mistake", "Take it back", mistake)] if mistake else []),
     )  # fmt: skip
