@@ -104,7 +104,7 @@ class AvailabilityForm(FlaskForm):
         choices=[SelectChoice(n, word) for n, word in WEEKS.items()],
         default=1,
     )
-    from_on = DayField("First day", validators=[InputRequired("Choose the day.")])
+    from_on = DayField("Day it begins", validators=[InputRequired("Choose the day.")])
     to_on = DayField("Last day", validators=[Optional()])
     starts = TimeField("From", validators=[DataRequired("Give the time you begin.")])
     ends = TimeField("Until", validators=[DataRequired("Give the time you end.")])
@@ -130,11 +130,16 @@ class AvailabilityForm(FlaskForm):
 
     @classmethod
     def of(
-        cls, formats: Iterable[str], learners: Iterable[Person], there: Availability | None = None
+        cls,
+        formats: Iterable[str],
+        learners: Iterable[Person],
+        today: date,
+        there: Availability | None = None,
     ) -> AvailabilityForm:
         """The form of somebody who leads these formats and has these learners; filled with what is
-        ``there``, or with what was sent."""
-        form = cls(data=_data(there) if there is not None else {"minutes": 60, "places": 1})
+        ``there``, or with what was sent. Something new begins ``today`` unless they say otherwise."""
+        new = {"minutes": 60, "places": 1, "from_on": today}
+        form = cls(data=_data(there) if there is not None else new)
         form.format.choices = [SelectChoice(one, FORMATS[one]) for one in formats]
         form.people.choices = [SelectChoice(one.id, one.name) for one in learners]
         _offer(form.buffer_minutes, BUFFERS, there, lambda n: f"{n} minutes" if n else "No time")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, flash, request, url_for
 
-from supervise import auth, web
+from supervise import auth, reader, web
 from supervise.forms.availability import AvailabilityForm, AwayForm
 from supervise.forms.contracts import mark
 from supervise.forms.faults import faults_of
@@ -49,7 +49,9 @@ def new() -> Response:
 def form_for(there: Availability | None = None) -> AvailabilityForm:
     """The form with what the actor may choose."""
     actor = auth.actor()
-    return AvailabilityForm.of(publishing.formats_of(actor), publishing.learners_of(actor), there)
+    return AvailabilityForm.of(
+        publishing.formats_of(actor), publishing.learners_of(actor), reader.reader_today(), there
+    )
 
 
 def writing(form: AvailabilityForm, status: int = 200) -> Response:
