@@ -60,7 +60,11 @@ def test_every_view_is_clean(
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "noscript"])
 def test_three_taps_on_a_phone(
-    script: bool, world: World, live: Live, new_page: Callable[..., Page]
+    script: bool,
+    world: World,
+    live: Live,
+    new_page: Callable[..., Page],
+    check_page: Callable[[Page], None],
 ) -> None:
     with time_machine.travel(NOW, tick=False):
         page = new_page(javascript=script, width=390)
@@ -68,6 +72,8 @@ def test_three_taps_on_a_phone(
         page.goto("/calendar")
         page.get_by_role("link", name="Next free time").click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("Thu 8 Oct, 14:00")
+        check_page(page)
+        shoot(page, "calendar-slot-390")
         page.get_by_role("button", name="Book", exact=True).click()
         expect(page.get_by_text("Booked: Thu 8 Oct, 14:00 with Marian Hale.")).to_be_visible()
         assert Meeting.select().where(Meeting.format == "group").count() == 1
