@@ -41,8 +41,14 @@ class NotAll(Refused):
     """Some times of a series cannot be booked, ``missed`` with their reasons; nothing was booked."""
 
     def __init__(self, missed: list[Missed], times: int) -> None:
-        which = "None" if len(missed) == times else f"{len(missed)} of {times}"
-        super().__init__(f"{which} of these times can be booked as they are. Nothing was booked.")
+        if len(missed) == times:
+            sentence = "None of these times can be booked. Choose others. Nothing was booked."
+        else:
+            sentence = (
+                f"{len(missed)} of {times} times cannot be booked. Choose others, or tick “Book those "
+                "that are free”. Nothing was booked."
+            )
+        super().__init__(sentence)
         self.missed = missed
         self.times = times
 

@@ -1,0 +1,241 @@
+"""The pages of a booking: what is typed is kept, and whoever comes too late is shown the next times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+
+from supervise.models import Attendance, Availability, Busy, ClientIdentity, Meeting, Person
+from supervise.models.rebooking import cancel
+from tests.meeting import place_of
+from tests.queries import queries
+from tests.slots import NEXT, SLOT, arranged, learners, offering, take
+from tests.world import World, sign_in
+
+WEEK = timedelta(weeks=1)
+
+
+@pytest.fixture
+def world(database: object) -> World:
+    return World()
+
+
+@pytest.fixture
+def pages(app: Flask, world: World) -> Iterator[Any]:
+    """`pages(person)` is a browser in which that person is signed in, at the world's moment."""
+    app.config["WTF_CSRF_ENABLED"] = False
+
+    def of(person: Person) -> FlaskClient:
+        client = app.test_client()
+        sign_in(client, person, world.centre, world.now)
+        return client
+
+    with time_machine.travel(world.now, tick=False):
+        yield of
+
+
+def sent(slot: Availability, starts_at: datetime = SLOT, **more: Any) -> dict[str, Any]:
+    return {"availability_id": slot.id, "starts_at": starts_at.isoformat(), **more}
+
+
+def test_a_learner_books_and_sees_it(world: World, pages: Any) -> None:
+    me, slot = pages(world.learner), offering(world)
+    page = me.get(f"/calendar/slots/{slot.id}?at=2026-10-15T08:00Z")
+    assert page.status_code == 200
+    assert "09:00" in page.text
+    answer = me.post("/bookings", data=sent(slot, note="My first recording"))
+    assert answer.status_code == 303
+    with queries() as seen:
+        shown = me.get(answer.location)
+    assert seen.count <= 16, seen
+    for words in ("Booked: Thu 15 Oct, 09:00 with Marian Hale.", "My first recording", "Move it"):
+        assert words in shown.text, words
+    assert "https://meet.example.org/marian" in shown.text
+
+
+@pytest.mark.parametrize("why", ["taken", "withdrawn", "full"])
+def test_too_late_shows_the_next_free_times_and_keeps_the_note(
+    world: World, pages: Any, why: str
+) -> None:
+    me, others = pages(world.learner), learners(world, 2)
+    group = {"format": "group", "places": 2} if why == "full" else {}
+    slot, still = offering(world, **group), offering(world, weekday=4, **group)
+    if why == "withdrawn":
+        Availability.update(withdrawn_at=world.now).where(Availability.id == slot.id).execute()
+    else:
+        for other in others[: 2 if why == "full" else 1]:
+            take(world, slot, other)
+    with queries() as seen:
+        answer = me.post("/bookings", data=sent(slot, note="My first recording"))
+    assert seen.count <= 25, seen
+    assert answer.status_code == 409
+    words = {"taken": "just been taken", "withdrawn": "was withdrawn", "full": "waiting list"}[why]
+    for part in (words, "My first recording", "Fri 16 Oct, 09:00", f'value="{still.id}@'):
+        assert part in answer.text, part
+    fragment = me.post("/bookings", data=sent(slot), headers={"HX-Request": "true"})
+    assert fragment.status_code == 409
+    assert "<html" not in fragment.text
+    again = me.post("/bookings", data={"slot": f"{still.id}@2026-10-16T08:00Z", "note": "My first"})
+    assert again.status_code == 303
+    if why == "full":
+        both = sent(slot, go="wait") | {"slot": f"{still.id}@2026-10-16T08:00Z"}
+        on_list = me.post("/bookings", data=both)
+        assert "number 1 on the waiting list" in me.get(on_list.location).text
+
+
+def test_a_note_names_no_client_and_what_cannot_be_read_is_kept(world: World, pages: Any) -> None:
+    me, slot, actor = pages(world.learner), offering(world), world.actor(world.learner)
+    ClientIdentity.keep(world.client(), {"name": "Quentin Marlowe"}, by=actor, now=world.now)
+    for typed, kept in (
+        ({"note": "About Quentin Marlowe"}, "About Quentin Marlowe"),
+        ({"times": "many"}, "many"),
+        ({"times": "99"}, "99"),
+    ):
+        answer = me.post("/bookings", data=sent(slot, **typed))
+        assert answer.status_code == 422
+        assert kept in answer.text
+    assert me.post("/bookings", data={}).status_code == 422
+    assert not Meeting.select().exists()
+
+
+def test_a_recurring_booking_names_what_is_not_free(world: World, pages: Any) -> None:
+    me, slot, [other] = pages(world.learner), offering(world), learners(world, 1)
+    take(world, slot, other, SLOT + WEEK)
+    typed = sent(slot, times="3", every_weeks="1")
+    answer = me.post("/bookings", data=typed)
+    assert answer.status_code == 409
+    assert "1 of 3 times cannot be booked" in answer.text
+    assert "Thu 22 Oct, 09:00: This time has just been taken." in answer.text
+    assert 'value="3"' in answer.text
+    done = me.post("/bookings", data=typed | {"only_free": "y"})
+    shown = me.get(done.location).text
+    assert "2 meetings booked. Not booked: Thu 22 Oct, 09:00" in shown
+    assert "1 more" in shown, "and all later ones"
+
+
+def test_a_host_books_for_learners_and_invites(world: World, pages: Any) -> None:
+    boss, [other] = pages(world.supervisor), learners(world, 1)
+    with queries() as seen:
+        page = boss.get(f"/supervision/new?enrolment={other.id}")
+    assert seen.count <= 12, seen
+    assert "Priya Nair" in page.text
+    form = {
+        "learners": [world.enrolment.id, other.id], "format": "group", "places": "", "minutes": "90",
+        "on": "2026-10-15", "at": "18:30", "mode": "video", "every_weeks": "1", "invite": "yes",
+    }  # fmt: skip
+    wrong = boss.post("/supervision/new", data=form | {"at": "25:00", "note": "Bring a case"})
+    assert wrong.status_code == 422
+    assert "write it as 14:30" in wrong.text
+    assert "Bring a case" in wrong.text
+    answer = boss.post("/supervision/new", data=form)
+    meeting = Meeting.get()
+    assert answer.location.endswith(f"/supervision/{meeting.id}")
+    assert (meeting.places, meeting.minutes, meeting.starts_at.hour) == (2, 90, 17)
+    clash = boss.post("/supervision/new", data=form | {"invite": ""})
+    assert clash.status_code == 409
+    assert "You are in another meeting then." in clash.text
+
+    me = pages(world.learner)
+    assert "You are invited" in me.get(answer.location).text
+    refused = me.post(f"{answer.location}/answer", data={"go": "decline", "answer-reason": ""})
+    assert refused.status_code == 422
+    assert me.post(f"{answer.location}/answer", data={"go": "accept"}).status_code == 303
+    place = place_of(meeting, world.enrolment)
+    assert place.state == "booked"
+    shown = boss.get(answer.location).text
+    assert "1 of 2 places taken" in shown
+    out = {f"remove{place.id}-reason": "Another group suits better"}
+    assert boss.post(f"/places/{place.id}/removal", data={}).status_code == 422
+    assert boss.post(f"/places/{place.id}/removal", data=out).status_code == 303
+    assert "Another group suits better" in me.get(answer.location).text
+
+
+def test_a_learner_asks_for_another_time_and_the_host_answers(world: World, pages: Any) -> None:
+    me, boss = pages(world.learner), pages(world.supervisor)
+    offering(world)
+    page = me.get("/supervision/asking")
+    assert "Thu 15 Oct, 09:00 with Marian Hale" in page.text
+    tie = world.enrolment.assignments.where(
+        world.enrolment.assignments.model.person == world.supervisor
+    ).get()
+    form = {
+        "whom": tie.id, "on": "2026-10-16", "at": "19:00", "minutes": "45", "mode": "phone",
+        "note": "A dispute",
+    }  # fmt: skip
+    early = me.post("/supervision/asking", data=form | {"on": "2026-10-07"})
+    assert early.status_code == 409
+    assert "A dispute" in early.text
+    answer = me.post("/supervision/asking", data=form)
+    assert "Nothing is booked yet." in me.get(answer.location).text
+    assert "Accept" in boss.get(answer.location).text
+    assert boss.post(f"{answer.location}/answer", data={"go": "accept"}).status_code == 303
+    assert Meeting.get().state == "booked"
+    assert boss.post(f"{answer.location}/answer", data={"go": "accept"}).status_code == 409
+
+
+def test_moving_and_cancelling_ask_why(world: World, pages: Any) -> None:
+    me, boss, slot = pages(world.learner), pages(world.supervisor), offering(world)
+    meeting = take(world, slot).meeting
+    here = f"/supervision/{meeting.id}"
+    with queries() as seen:
+        page = me.get(f"{here}/moving")
+    assert seen.count <= 14, seen
+    assert "Thu 15 Oct, 10:00" in page.text
+    choice = {"slot": f"{slot.id}@2026-10-15T09:00Z", "version": "1", "reason": "A shift"}
+    for wrong in ({"reason": ""}, {"slot": ""}):
+        assert me.post(f"{here}/moving", data=choice | wrong).status_code == 422
+    assert me.post(f"{here}/moving", data=choice).status_code == 303
+    assert Meeting.get().starts_at == NEXT
+    assert me.post(f"{here}/moving", data=choice).status_code == 409, (
+        "the version is not that any more"
+    )
+    typed = {
+        "move-version": "2", "move-on": "2026-10-15", "move-at": "19:00", "move-minutes": "60",
+        "move-reason": "I teach then",
+    }  # fmt: skip
+    faulty = boss.post(f"{here}/moving", data=typed | {"move-on": "2026-13-15"})
+    assert faulty.status_code == 422
+    assert "I teach then" in faulty.text
+    assert boss.post(f"{here}/moving", data=typed).status_code == 303
+    assert "I teach then" in me.get(here).text
+    assert me.post(f"{here}/cancellation", data={"leave-reason": ""}).status_code == 422
+    assert me.post(f"{here}/cancellation", data={"leave-reason": "Ill"}).status_code == 303
+    assert Meeting.get().state == "cancelled"
+
+
+@pytest.mark.parametrize("who", ["other learner", "elsewhere"])
+def test_whoever_has_no_part_in_it_is_not_told_that_it_exists(
+    world: World, app: Flask, pages: Any, who: str
+) -> None:
+    outside = World()
+    [other] = learners(world, 1)
+    slot = offering(world, named=True)
+    meeting = arranged(world)
+    client = app.test_client()
+    if who == "elsewhere":
+        sign_in(client, outside.learner, outside.centre, world.now)
+    else:
+        sign_in(client, other.learner, world.centre, world.now)
+    here = f"/supervision/{meeting.id}"
+    assert client.get(here).status_code == 404
+    assert client.get(f"{here}/moving").status_code == 404
+    for path in ("answer", "moving", "cancellation"):
+        assert client.post(f"{here}/{path}", data={"go": "accept"}).status_code == 404
+    assert client.post("/bookings", data=sent(slot)).status_code == 404
+    assert Busy.select().count() == 2
+
+
+def test_a_group_tells_its_learners_nothing_of_each_other(world: World, pages: Any) -> None:
+    [other] = learners(world, 1)
+    meeting = arranged(world, world.enrolment, other)
+    page = pages(world.learner).get(f"/supervision/{meeting.id}").text
+    assert other.learner.name not in page
+    boss = world.actor(world.supervisor)
+    cancel(meeting, "Snow", by=boss, now=world.now)
+    assert Attendance.select().where(Attendance.state == "cancelled").count() == 2
