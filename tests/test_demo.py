@@ -14,6 +14,7 @@ from supervise import events, signing
 from supervise.cli import main
 from supervise.demo import AlreadyFilled, fill
 from supervise.models import (
+    Attendance,
     Centre,
     Client,
     Confirmation,
@@ -21,6 +22,8 @@ from supervise.models import (
     Contract,
     Enrolment,
     Feedback,
+    Mail,
+    Meeting,
     Membership,
     PracticeSession,
     SessionGoal,
@@ -68,6 +71,14 @@ def test_everything_is_there(moment: datetime, engine: str, database: object) ->
     assert {c.parties for c in Contract.select()} == {"two", "three"}
     assert {c.state for c in Confirmation.select()} == {"asked", "confirmed", "disputed"}
     assert Counter(f.state for f in Feedback.select()) == {"given": 15, "invited": 3}
+    assert {m.state for m in Meeting.select()} == {
+        "requested", "booked", "held", "missed", "recorded", "signed",
+    }  # fmt: skip
+    assert {m.format for m in Meeting.select()} == {"one-to-one", "group", "tutorial", "induction"}
+    assert {a.state for a in Attendance.select()} == {
+        "asked", "invited", "booked", "came", "missed", "signed",
+    }  # fmt: skip
+    assert 0 < Mail.select().where(Mail.state == "waiting").count() < 80
     assert Consent.select().where(Consent.withdrawn_on.is_null(False)).count() == 1
     assert PracticeSession.select().where(PracticeSession.erased_at.is_null(False)).count() > 2
     assert SessionGoal.select().count() > 50

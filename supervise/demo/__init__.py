@@ -15,6 +15,7 @@ from typing import NamedTuple
 from supervise.db import write
 from supervise.demo.people import Cast, gather
 from supervise.demo.practice import year_of_practice
+from supervise.demo.supervision import year_of_supervision
 from supervise.models import Centre, Person
 from supervise.passwords import hash_password
 
@@ -49,7 +50,8 @@ def fill(
                 "This database holds a centre already; the demo needs an empty one."
             )
         cast = gather(moment, chance)
-        for _, act in sorted(year_of_practice(cast, moment, chance), key=lambda step: step[0]):
+        story = [*year_of_practice(cast, moment, chance), *year_of_supervision(cast, moment)]
+        for _, act in sorted(story, key=lambda step: step[0]):
             act()
         return [_give_password(role, person, password_hasher) for role, person in cast.logins]
 

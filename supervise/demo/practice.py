@@ -10,6 +10,7 @@ from supervise.catalogue import Unit
 from supervise.demo import words
 from supervise.demo.clients import clients_of, goals_of_entry
 from supervise.demo.people import Cast, Study
+from supervise.demo.supervision_words import RAISE
 from supervise.models import Actor, Client, PracticeSession, drafts
 
 Step = tuple[datetime, Callable[[], object]]
@@ -177,6 +178,7 @@ def _entry(
             "progress": chance.choice(words.PROGRESS),
             "reflection": chance.choice(words.REFLECTIONS),
             "plan_change": chance.choice(words.CHANGES),
+            "to_raise": RAISE[number % len(RAISE)] if number % 4 == 1 else "",
             "extract": chance.choice(words.EXTRACTS),
         },
         private=chance.choice(words.PRIVATE),
