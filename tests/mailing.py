@@ -31,6 +31,9 @@ class Box:
         self.port = free_port()
         self.got: list[tuple[str, EmailMessage]] = []
         self.connections = 0
+        self.keeps = True
+        """Whether the messages are kept, or only their names: for many of them."""
+        self.named: list[str] = []
         self.answers: Callable[[str], str] = lambda address: "250 OK"
         self.after_data: Callable[[str], str] = lambda message_id: "250 OK"
 
@@ -53,7 +56,9 @@ class Box:
         message: Any = message_from_bytes(envelope.content, policy=default)
         answer = self.after_data(message["Message-ID"])
         if answer.startswith("250"):
-            self.got.append((envelope.rcpt_tos[0], message))
+            self.named.append(str(message["Message-ID"]))
+            if self.keeps:
+                self.got.append((envelope.rcpt_tos[0], message))
         return answer
 
     @property

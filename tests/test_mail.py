@@ -356,6 +356,12 @@ def test_whoever_left_is_told_nothing(world: World, known: Settings, box: Box) -
     assert Mail.get().fault == "Their account is closed."
 
 
+def test_old_news_is_not_told(world: World, known: Settings, box: Box) -> None:
+    Mail.queue("feedback-told", to=world.learner, centre=world.centre, now=NOW - timedelta(days=15))
+    assert tick(known, SOON).dropped == 1
+    assert box.got == []
+
+
 # --- meetings ----------------------------------------------------------------------------
 
 

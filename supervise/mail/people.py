@@ -22,6 +22,8 @@ from supervise.rules import moments
 
 NOT_THEIRS = "It is not theirs to see any more."
 SETTLED = "It was settled meanwhile."
+STALE = timedelta(days=14)
+"""News older than this is none: so the first mail server does not send what half a year brought."""
 
 
 def letter(mail: Mail, site: Site, now: datetime) -> Letter:
@@ -41,6 +43,8 @@ def refuse_gone(mail: Mail, now: datetime) -> None:
     """Raises Gone for somebody who cannot come in any more."""
     if mail.person.disabled_at is not None:
         raise Gone("Their account is closed.")
+    if mail.kind not in ALONE and mail.created_at < now - STALE:
+        raise Gone("It waited so long that it tells nothing new.")
     if mail.kind not in ALONE and not Actor.of(mail.person, mail.centre, now).roles:
         raise Gone("They have no role here any more.")
 
