@@ -466,7 +466,7 @@ def test_a_client_does_not_name_themselves_to_the_supervisor(app, world):
         form = said(link, answer="no", what="date", reason=reason)
         refused = anybody.post(path, data=form)
         assert refused.status_code == 422
-        assert "Leave out your name" in text(refused)
+        assert "Leave out names" in text(refused)
     assert states(session) == ["asked"]
 
 
