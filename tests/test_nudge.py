@@ -137,7 +137,7 @@ def test_sums_in_the_database_and_sessions_in_hand_agree(world):
     boss = world.actor(world.supervisor)
 
     def both():
-        last = supervision.last_of([world.enrolment.id], NOW).get(
+        last = supervision.last_of([world.enrolment.id], boss).get(
             world.enrolment.id, supervision.NEVER
         )
         hours = hours_of(world.enrolment, world.centre)
@@ -246,6 +246,7 @@ def test_each_page_asks_the_same_few_queries_however_many_meetings(app, ask, wor
     meetings.recorded(world, starts_at=datetime(2026, 6, 1, 9, tzinfo=UTC))
     meetings.booked(world, starts_at=NOW + timedelta(days=400))
     Meeting.update(starts_at=NOW + timedelta(days=400)).where(Meeting.state == "booked").execute()
+    Centre.update(confirmation_required=True).execute()
     few = counts()
     for number in range(3):
         other = world.enrol(world.person(f"Learner{number} Ames", "learner"))

@@ -216,7 +216,7 @@ def learners_from(
     if files:
         met = {id_: one.last for id_, one in files.items()}
     elif met is None:
-        met = last_of([e.id for e in enrolments], actor.now)
+        met = last_of([e.id for e in enrolments], actor)
     by_person: dict[int, list[Enrolment]] = {}
     for enrolment in enrolments:
         by_person.setdefault(enrolment.learner_id, []).append(enrolment)

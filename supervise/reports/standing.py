@@ -147,7 +147,7 @@ def _sums(ids: list[int], contracted: set[str], actor: Actor) -> Any:
     def where(states: Any, value: Any, other: Any = None) -> Any:
         return peewee.Case(None, ((model.state.in_(states), value),), other)
 
-    met = supervision.latest(actor.now).alias("met")
+    met = supervision.latest(actor.now, actor.centre).alias("met")
     since = supervision.since(met)
     back_since = where(BACK, peewee.fn.COALESCE(model.decided_at, model.changed_at))
     return (

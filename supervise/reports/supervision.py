@@ -47,16 +47,17 @@ class Last:
 NEVER = Last()
 
 
-def last_of(enrolment_ids: Sequence[int], now: datetime) -> dict[int, Last]:
+def last_of(enrolment_ids: Sequence[int], actor: Actor) -> dict[int, Last]:
     """The last and the next meeting of each of these enrolments that has any. One query."""
     if not enrolment_ids:
         return {}
-    table = latest(now).where(Attendance.enrolment.in_(enrolment_ids))
+    table = latest(actor.now, actor.centre).where(Attendance.enrolment.in_(enrolment_ids))
     return {id_: Last(as_moment(at), as_moment(soon)) for id_, at, soon in table.tuples()}
 
 
-def latest(now: datetime) -> peewee.ModelSelect:
-    """A row for each enrolment with a supervision meeting: ``enrolment_id``, ``last_at``, ``next_at``."""
+def latest(now: datetime, centre: Centre) -> peewee.ModelSelect:
+    """A row for each enrolment of the centre with a supervision meeting: its id, ``last_at`` and
+    ``next_at``."""
     came = Meeting.state.in_(HELD) & Attendance.state.in_(CAME)
     comes = (Meeting.state == "booked") & (Attendance.state == "booked") & (Meeting.starts_at > now)
     return (
@@ -66,7 +67,7 @@ def latest(now: datetime) -> peewee.ModelSelect:
             peewee.fn.MIN(peewee.Case(None, ((comes, Meeting.starts_at),))).alias("next_at"),
         )
         .join(Meeting)
-        .where(Meeting.format.in_(SUPERVISION))
+        .where(Meeting.format.in_(SUPERVISION) & (Attendance.centre == centre))
         .group_by(Attendance.enrolment)
     )
 
@@ -102,7 +103,7 @@ def ahead_of(actor: Actor) -> list[Ahead]:
     Where one is booked there is nothing to do, so those are left out. The most pressing first.
     """
     centre, model = actor.centre, PracticeSession
-    met = latest(actor.now).alias("met")
+    met = latest(actor.now, centre).alias("met")
     rows = (
         model.select(
             model.learner, Person.name, model.enrolment, peewee.fn.SUM(model.minutes), peewee.fn.MIN(model.date),
@@ -126,7 +127,7 @@ def ahead_of(actor: Actor) -> list[Ahead]:
 
 def nudges(files: Sequence[Hours], actor: Actor) -> list[tuple[Hours, Finding]]:
     """Those of a learner's enrolments for which a meeting is due, or soon, or due and booked. One query."""
-    last = last_of([one.enrolment.id for one in files], actor.now)
+    last = last_of([one.enrolment.id for one in files], actor)
     found = []
     for one in files:
         terms = practised(one, last.get(one.enrolment.id, NEVER), actor.centre)
