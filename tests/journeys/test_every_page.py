@@ -18,6 +18,7 @@ from supervise.demo import fill
 from supervise.models import (
     Actor,
     Assignment,
+    Attendance,
     Centre,
     DiaryUpload,
     Engagement,
@@ -25,6 +26,7 @@ from supervise.models import (
     Goal,
     Invitation,
     Mail,
+    Meeting,
     Person,
     PracticeSession,
     agreeing,
@@ -47,14 +49,18 @@ VISITS = {
         "contracts.show", "contracts.edit", "goals.new", "goals.show", "goals.closing",
         "imports.check", "learners.record",
         "learners.sessions", "feedback.page", "feedback.invite", "account.page", "account.second_factor",
-        "nudge.next_free", "calendar.page", "calendar.slot",
+        "nudge.next_free", "calendar.page", "calendar.slot", "supervision.page", "supervision.show",
     ),
     "supervisor": (
         "today.page", "approvals.page", "sessions.show", "learners.page", "feedback.of_learner", "learners.record",
         "learners.sessions", "clients.engagement", "contracts.show", "goals.show", "goals.closing",
         "calendar.page", "availability.page", "availability.new", "availability.show",
+        "supervision.page", "supervision.show", "supervision.edit",
     ),
-    "tutor": ("today.page", "calendar.page", "learners.page", "learners.record", "sessions.show"),
+    "tutor": (
+        "today.page", "calendar.page", "learners.page", "learners.record", "sessions.show",
+        "supervision.page", "supervision.show",
+    ),
     "iqa": ("today.page", "learners.page"),
     "admin": (
         "today.page", "people.page", "people.one", "centre.questions", "enrolments.new", "enrolments.one",
@@ -105,9 +111,16 @@ def arguments(app: Flask) -> dict[str, dict[str, object]]:
         shared["mail_id"] = Mail.get(Mail.kind == "invitation").id
         boss = Actor.of(Person.get(Person.name == "Marian Hale"), centre, MOMENT)
         shared["availability_id"] = publishing.publish(WANTED, by=boss, now=MOMENT).id
+        theirs = Meeting.select().join(Attendance).where(Attendance.learner == learner)
+        shared["meeting_id"] = theirs.where(Meeting.state == "signed").first().id
+        met = {
+            "learner": theirs.where(Meeting.format == "one-to-one", Meeting.state == "booked"),
+            "supervisor": Meeting.select().where(Meeting.state == "held"),
+        }
     return {
         role: shared
         | {"upload_id": words.id if role == "admin" else diary.id, "draft_id": draft.id}
+        | ({"meeting_id": met[role].first().id} if role in met else {})
         for role in VISITS
     }
 
