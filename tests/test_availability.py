@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from supervise import events
-from supervise.models import Availability, Away, Person, publishing
+from supervise.models import Availability, Away, Person, booking, publishing
 from supervise.models.publishing import Unfit
 from supervise.reports.availability import dates_of
 from supervise.reports.slots import open_slots
@@ -132,6 +132,27 @@ def test_the_next_dates_say_what_the_clocks_do(world: World) -> None:
     said = {row.on.day: (row.meetings, row.clocks) for row in dates_of(made, NOW, 2)}
     assert said[17] == (4, "")
     assert said[24] == (5, "The clocks go back on Sun 25 Oct: it is 5 h 00 long instead of 4 h 00.")
+
+
+@pytest.mark.parametrize("places", [1, 3])
+def test_whatever_is_shown_can_be_booked_once(world: World, places: int) -> None:
+    """Over the night the clocks go back, with a buffer: each slot in turn, until none is left."""
+    night = pattern(
+        weekday=5, starts=time(22), ends=time(4), from_on=date(2026, 10, 24), buffer_minutes=30
+    )
+    kind = "one-to-one" if places == 1 else "group"
+    night = replace(night, overnight=True, format=kind, places=places)
+    publishing.publish(night, by=world.actor(world.supervisor), now=NOW)
+    learner, until = world.actor(world.learner), NOW + 3 * WEEK
+    booked = []
+    while free := open_slots(learner, NOW, until):
+        slot = free[len(free) // 2]
+        booking.book(
+            slot.availability, slot.starts_at, enrolment=slot.enrolments[0], by=learner, now=NOW
+        )
+        booked.append(slot.starts_at)
+    hours = [datetime(2026, 10, 24, 21, tzinfo=UTC) + n * timedelta(minutes=90) for n in range(5)]
+    assert sorted(booked) == hours
 
 
 # --- the pages -----------------------------------------------------------------------------

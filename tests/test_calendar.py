@@ -184,6 +184,14 @@ def test_a_full_week_asks_no_more_of_the_database_than_an_empty_one(
             assert page.count("?at=2026-10-1") == free
         else:
             assert page.count('class="is-meeting"') == meetings
+    Membership.grant(scene.learner, scene.centre, "tutor", by=None, now=NOW)
+    publish(scene, person=scene.learner, format="tutorial", weekday=5, places=4)
+    both = visitor(app, scene, scene.learner)
+    with queries() as seen:
+        page = both.get("/calendar?on=2026-10-12").text
+    assert seen.count <= 12, seen
+    assert page.count("?at=2026-10-1") == free
+    assert "Free: tutorial" in page
 
 
 def test_each_sees_their_own_days_in_every_view(app: Flask, scene: World) -> None:
