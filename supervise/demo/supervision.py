@@ -164,6 +164,8 @@ def _record(
 def _written(meeting: Meeting, on: date, number: int, *, whole: bool) -> Written:
     """The leader's words; not ``whole`` is a draft that somebody was called away from."""
     discussed = words.DISCUSSED[number % len(words.DISCUSSED)]
+    if meeting.format in words.GUIDED:
+        return Written(words.GUIDED[meeting.format])
     if not whole:
         return Written(discussed, {}, words.NOTE)
     parts = {

@@ -10,6 +10,12 @@ DISCUSSED = (
     "Endings: how to prepare one from the start, and what the coach finds hard about it.",
     "Working with a sponsor who asks how it goes. What was agreed, and how to say so kindly.",
 )
+GUIDED = {
+    "induction": "How the programme runs, who does what, and where everything is kept. What the units "
+    "ask for, and by when. Questions about confidentiality.",
+    "tutorial": "Planning the evidence: which sessions show what, and what is still thin. How to quote "
+    "a client without pointing at them.",
+}
 FEEDBACK = (
     "Your questions are shorter than they were, and the client answers at more length. You still "
     "fill the silence at the end of a topic.",

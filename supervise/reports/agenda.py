@@ -160,7 +160,7 @@ def agendas(seen: Sight, actor: Actor) -> list[Agenda]:
                 [one for one in theirs if _within(one, since, until, actor)],
                 [one for one in theirs if one.state in ("returned", "reopened")],
                 [one for one in theirs if one.is_disputed],
-                [one for one in told if one.given_at and (not since or one.given_at > since)],
+                [one for one in told if _between(one.given_at, since, until)],
                 _news(actions[place.learner_id], since, actor),
                 contracts[place.learner_id] if layer else [],
                 layer,
@@ -199,6 +199,10 @@ def _within(
     first: date | None = local(since, zone).date() if since else None
     day = session.date
     return bool(day and (not first or day > first) and day <= local(until, zone).date())
+
+
+def _between(moment: datetime | None, since: datetime | None, until: datetime) -> bool:
+    return moment is not None and (not since or moment >= since) and moment < until
 
 
 def _actions(places: Sequence[Any], meeting: Meeting) -> defaultdict[int, list[MeetingAction]]:
