@@ -73,7 +73,7 @@ def test_too_late_shows_the_next_free_times_and_keeps_the_note(
             take(world, slot, other)
     with queries() as seen:
         answer = me.post("/bookings", data=sent(slot, note="My first recording"))
-    assert seen.count <= 20, seen
+    assert seen.count <= 24, seen  # what the booking asked before it was refused, and the page
     assert answer.status_code == 409
     words = {"taken": "just been taken", "withdrawn": "was withdrawn", "full": "waiting list"}[why]
     for part in (words, "My first recording", "Fri 16 Oct, 09:00", f'value="{still.id}@'):

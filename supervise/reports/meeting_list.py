@@ -110,22 +110,26 @@ def rows(found: Sequence[Meeting], actor: Actor) -> list[Row]:
 def _row(meeting: Meeting, places: Sequence[tuple[int, str, str]], actor: Actor) -> Row:
     own = next((state for learner_id, state, _ in places if actor.is_(learner_id)), None)
     here = [name for _, state, name in places if state not in GONE] or [p[2] for p in places]
-    state = STATE_WORDS[meeting.state]
-    if meeting.state == "booked" and meeting.ends_at <= actor.now:
-        state = STATE_WORDS["held"]
+    state = word_of(meeting, own, actor.now)
     if own is None:
         return Row(meeting, here, state)
-    if own in GONE:
-        state = STATE_WORDS[own]
-    elif own == "invited":
-        state = ("wait", "Invited")
-    elif own == "waiting":
-        state = ("wait", "On the waiting list")
-    elif own == "signed" and meeting.state == "recorded":
-        state = ("good", "You signed")
-    elif own == "missed":
-        state = ("stop", "You did not come")
     return Row(meeting, [meeting.host.name], state)
+
+
+def word_of(meeting: Meeting, own: str | None, now: datetime) -> tuple[str, str]:
+    """How a meeting stands for a reader whose place is in the state ``own``: shape and word."""
+    if own in GONE:
+        return STATE_WORDS[str(own)]
+    if own == "invited":
+        return "wait", "Invited"
+    if own == "waiting":
+        return "wait", "On the waiting list"
+    if own == "signed" and meeting.state == "recorded":
+        return "good", "You signed"
+    if own == "missed":
+        return "stop", "You did not come"
+    over = meeting.state == "booked" and meeting.ends_at <= now
+    return STATE_WORDS["held" if over else meeting.state]
 
 
 def learners(actor: Actor) -> list[tuple[int, str]]:
