@@ -82,7 +82,7 @@ def test_the_learner_books_the_next_free_time_in_one_tap(ask, world):
 
 def test_without_a_free_time_it_says_whom_to_ask(ask, world):
     _, page = ask(world.learner, f"/supervision/next?enrolment={world.enrolment.id}")
-    assert "No free time is open to you" in words(page)
+    assert "No time in the next three months is open to you" in words(page)
     other = world.enrol(world.person("Owen Tasker", "learner"))
     visitor, _ = ask(world.learner)
     for wrong in (other.id, 0, "x", ""):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Blueprint, Response, request
 
 from supervise import auth, web
@@ -10,6 +12,8 @@ from supervise.models.meetings import SUPERVISION
 from supervise.reports import slots
 
 bp = Blueprint("nudge", __name__)
+WITHIN = timedelta(days=92)
+"""How far ahead a free time is looked for; later ones stand in the calendar."""
 
 
 @bp.get("/supervision/next")
@@ -29,7 +33,7 @@ def next_free() -> Response:
 
 def first_free(me: Actor, enrolment: Enrolment) -> slots.OpenSlot | None:
     """The first time for supervision with a place left, tutorials and inductions left out."""
-    for slot in slots.open_slots(me, me.now, me.now + slots.FURTHEST):
+    for slot in slots.open_slots(me, me.now, me.now + WITHIN):
         mine = enrolment.id in {one.id for one in slot.enrolments}
         if mine and not slot.full and slot.availability.format in SUPERVISION:
             return slot
