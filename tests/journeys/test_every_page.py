@@ -50,12 +50,13 @@ VISITS = {
         "imports.check", "learners.record",
         "learners.sessions", "feedback.page", "feedback.invite", "account.page", "account.second_factor",
         "nudge.next_free", "calendar.page", "calendar.slot", "supervision.page", "supervision.show",
+        "bookings.moving", "bookings.asking",
     ),
     "supervisor": (
         "today.page", "approvals.page", "sessions.show", "learners.page", "feedback.of_learner", "learners.record",
         "learners.sessions", "clients.engagement", "contracts.show", "goals.show", "goals.closing",
         "calendar.page", "availability.page", "availability.new", "availability.show",
-        "supervision.page", "supervision.show", "supervision.edit",
+        "supervision.page", "supervision.show", "supervision.edit", "bookings.new",
     ),
     "tutor": (
         "today.page", "calendar.page", "learners.page", "learners.record", "sessions.show",
