@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from email.message import EmailMessage
 
 import icalendar
 import pytest
@@ -385,10 +386,21 @@ def queue(kind: str, meeting: Meeting, to: Person, now: datetime = NOW, **detail
     Mail.queue(kind, to=to, centre=meeting.centre_id, meeting=meeting, now=now, **detail)
 
 
+def _alternative(whole: EmailMessage) -> EmailMessage:
+    """The same file beside the text."""
+    [beside] = [
+        part
+        for part in whole.walk()
+        if part.get_content_type() == "text/calendar" and not part.is_attachment()  # type: ignore[attr-defined]
+    ]
+    return beside  # type: ignore[return-value]
+
+
 def calendar(box: Box, number: int = -1) -> icalendar.Calendar:
     [part] = box.messages[number].iter_attachments()
-    assert part.get_content_type() == "text/calendar"
+    assert (part.get_content_type(), part.get_filename()) == ("text/calendar", "invite.ics")
     text = part.get_content()
+    assert _alternative(box.messages[number]).get_content() == text
     found = icalendar.Calendar.from_ical(text)
     assert part.get_param("method") == found["METHOD"]
     return found

@@ -135,13 +135,18 @@ def message(
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(letter.text, cte="quoted-printable")
     made["Content-Language"] = "en-GB"
-    for number, file in enumerate(letter.files, 1):
-        name = "invite.ics" if len(letter.files) == 1 else f"invite-{number}.ics"
-        made.add_attachment(
-            file.content.decode(),
-            subtype="calendar",
-            filename=name,
-            params={"method": file.method},
-            cte="quoted-printable",
-        )
+    _add_files(made, letter.files)
     return made, to.addr_spec
+
+
+def _add_files(made: EmailMessage, files: Sequence[File]) -> None:
+    """Each file to be opened; a single one beside the text too, where mail programs look for it."""
+    if len(files) == 1:
+        made.add_alternative(files[0].content.decode(), **_calendar(files[0]))
+    for number, file in enumerate(files, 1):
+        name = "invite.ics" if len(files) == 1 else f"invite-{number}.ics"
+        made.add_attachment(file.content.decode(), filename=name, **_calendar(file))
+
+
+def _calendar(file: File) -> dict[str, Any]:
+    return {"subtype": "calendar", "params": {"method": file.method}, "cte": "quoted-printable"}

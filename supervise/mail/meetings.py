@@ -42,7 +42,7 @@ def letter(mail: Mail, site: Site, now: datetime) -> Letter:
         stands=meeting.state not in ("cancelled", "declined"),
     )  # fmt: skip
     return Letter(
-        mail.person.name, mail.person.email, subject, text, _files(mail, meeting, hosts, page)
+        mail.person.name, mail.person.email, subject, text, _files(mail, meeting, place, page)
     )
 
 
@@ -147,15 +147,17 @@ def _was(mail: Mail) -> datetime | None:
     return datetime.fromisoformat(was)
 
 
-def _files(mail: Mail, meeting: Meeting, hosts: bool, page: str) -> tuple[File, ...]:
-    """The invitation, or its end; none where no calendar holds the meeting."""
+def _files(mail: Mail, meeting: Meeting, place: Attendance | None, page: str) -> tuple[File, ...]:
+    """The invitation, or its end; none where no calendar of theirs holds the meeting."""
+    hosts = meeting.host_id == mail.person_id
     method = {"booked": "REQUEST", "moved": "REQUEST", "freed": "REQUEST"}.get(mail.kind, "")
     if mail.kind == "cancelled" and (meeting.state == "cancelled" or not hosts):
         method = "CANCEL"
     if mail.kind == "handed-over":
         stays = meeting.state == "booked" and mail.details.get("host_was") != mail.person_id
         method = "REQUEST" if stays else "CANCEL"
-    if not method or (method == "REQUEST" and meeting.state != "booked"):
+    holds = meeting.state == "booked" and (hosts or (place is not None and place.seat is not None))
+    if not method or (method == "REQUEST" and not holds):
         return ()
     values: dict[str, Any] = {"page": page} if page else {}
     return (File(ics.invitation(meeting, mail.person, method, **values), method),)

@@ -58,6 +58,8 @@ class Line:
     what: str
     whom: str
     state: str
+    put_off: bool
+    """Whether it is to go out later, and not just with the next run."""
 
     @property
     def failed(self) -> bool:
@@ -102,6 +104,12 @@ def lines(actor: Actor, mails: Sequence[Mail]) -> list[Line]:
         return str(person.name if person.id in known else person.email)
 
     return [
-        Line(mail, KINDS.get(mail.kind, mail.kind), whom(mail), STATES[mail.state])
+        Line(
+            mail,
+            KINDS.get(mail.kind, mail.kind),
+            whom(mail),
+            STATES[mail.state],
+            mail.due_at is not None and mail.due_at > actor.now,
+        )
         for mail in mails
     ]
