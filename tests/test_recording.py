@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import peewee
 import pytest
 
+from supervise import db
 from supervise.db import write
 from supervise.events import history
 from supervise.models import (
     Attendance,
     ClientIdentity,
+    Enrolment,
     Mail,
     Meeting,
     MeetingAction,
@@ -260,3 +264,49 @@ def test_the_database_refuses_a_change_of_what_is_signed(world: World, change) -
     with pytest.raises(peewee.IntegrityError), write():
         change(meeting, place).execute()
     assert Meeting.get_by_id(meeting.id).discussed == made.DISCUSSED
+
+
+def at_once(*moves: Callable[[], object]) -> list[str]:
+    """Make these moves at the same moment; the name of what each raised, or nothing."""
+    told, start = ["hangs"] * len(moves), threading.Barrier(len(moves))
+
+    def run(number: int, move: Callable[[], object]) -> None:
+        with db.connection():
+            start.wait(30)
+            try:
+                move()
+                told[number] = ""
+            except Exception as refused:
+                told[number] = type(refused).__name__
+
+    threads = [threading.Thread(target=run, args=each) for each in enumerate(moves)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return told
+
+
+def test_two_who_sign_at_once_complete_it_once(world: World, pair: tuple) -> None:
+    meeting = made.recorded(world, *pair)
+
+    def sign(enrolment: Enrolment) -> None:
+        place, me = made.place_of(meeting, enrolment), world.actor(enrolment.learner)
+        answering.sign(place, "", "", version=place.version, by=me, now=world.now)
+
+    assert at_once(*(lambda one=one: sign(one) for one in pair)) == ["", ""]
+    verbs = [event.verb for event in history("meeting", meeting.id)]
+    assert verbs.count("signed by both") == 1
+    assert state_of(meeting) == "signed"
+
+
+def test_taken_back_or_signed_but_not_both(world: World) -> None:
+    meeting = made.recorded(world)
+    place, me = made.place_of(meeting, world.enrolment), world.actor(world.learner)
+    boss = world.actor(world.supervisor)
+    told = at_once(
+        lambda: recording.take_back(Meeting.get_by_id(meeting.id), by=boss, now=world.now),
+        lambda: answering.sign(place, "", "", version=place.version, by=me, now=world.now),
+    )
+    assert sorted(told) == ["", "WrongState"]
+    assert state_of(meeting) == ("held" if told[0] == "" else "signed")

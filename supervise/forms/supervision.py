@@ -14,6 +14,7 @@ from wtforms.validators import Optional
 
 from supervise.forms.contracts import text_field, whole
 from supervise.forms.enrolments import DayField
+from supervise.forms.faults import faults_of
 from supervise.forms.people import Ticks
 from supervise.models import Attendance, Meeting, MeetingAction
 from supervise.models.recording import LONGEST_MINUTES, Action, Part, Written
@@ -110,6 +111,19 @@ class _Record(FlaskForm):
             if one.name in stored and (there or "") != (one.data or ""):
                 found[one.name] = _said(there)
         return found
+
+
+def record_faults(form: Any, places: Iterable[Attendance]) -> list[tuple[str, str, str]]:
+    """What is wrong in a record, as the list on top tells it: with which action, and whose."""
+    names = {str(one.id): one.learner.first_name for one in places}
+    found = []
+    for id_, label, sentence in faults_of(form):
+        what, place, number = [*id_.split("_"), "", ""][:3]
+        if what == "due":
+            label = f"Action {int(number) + 1}, by"
+        whose = f"{label}, {names[place]}" if len(names) > 1 and place in names else label
+        found.append((id_, whose, sentence))
+    return found
 
 
 def _said(value: Any) -> str:

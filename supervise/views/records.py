@@ -12,8 +12,7 @@ from flask import Response, abort, render_template, request, url_for
 from supervise import auth, web
 from supervise.errors import error_page
 from supervise.forms.contracts import mark
-from supervise.forms.faults import faults_of
-from supervise.forms.supervision import AnswerForm, record_form, values_of
+from supervise.forms.supervision import AnswerForm, record_faults, record_form, values_of
 from supervise.models import Attendance, Meeting, answering, recording
 from supervise.models.recording import ChangedElsewhere, Unfinished
 from supervise.reports import agenda, meeting_list
@@ -97,7 +96,7 @@ def editing(
         places=_came(seen),
         form=form,
         agendas={one.place.id: one for one in agenda.agendas(seen, auth.actor())},
-        found=faults_of(form),
+        found=record_faults(form, _came(seen)),
         version=seen.meeting.version if version is None else version,
         received=told.get("received", "typed" if request.method == "POST" else ""),
         told={"elsewhere": {}, "meanwhile": ""} | told,
