@@ -89,6 +89,9 @@ def test_what_failed_says_why_and_is_sent_again(
     mail = Mail.get()
     why = "The mail server does not take mail for this address (550)."
     Mail.update(state="failed", fault=why, attempts=1).execute()
+    assert "mail that could not be sent" in " ".join(admin.get("/").text.split()).replace(
+        "<span>", ""
+    )
     page = admin.get("/admin/outbox?state=failed").text
     assert why in page
     assert "Tried once." in page

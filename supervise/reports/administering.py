@@ -18,6 +18,7 @@ from supervise.models import (
     Engagement,
     Enrolment,
     Invitation,
+    Mail,
     Person,
     PracticeSession,
     SessionEngagement,
@@ -55,10 +56,11 @@ class Administering:
     unsupervised: Sequence[Enrolment]
     unsupervised_in_all: int
     past: Sequence[Expired]
+    failed_mail: int
 
 
 def administering(actor: Actor) -> Administering:
-    """An administrator's Today. Three queries."""
+    """An administrator's Today. Four queries."""
     invited = _invited(actor.centre, actor.now)
     expired = sum(one.expired for one in invited)
     alone = list(
@@ -79,6 +81,7 @@ def administering(actor: Actor) -> Administering:
         unsupervised=alone,
         unsupervised_in_all=alone[0].in_all if alone else 0,
         past=_past(actor.centre, actor.today),
+        failed_mail=Mail.visible_to(actor).where(Mail.state == "failed").count(),
     )
 
 
