@@ -494,3 +494,18 @@ def test_a_reader_elsewhere_sees_date_and_time_of_one_clock(world, learner, app)
     form = text(learner.get(f"/sessions/{session.id}/edit"))
     assert 'value="2026-09-02"' in field(form, "date")[0]
     assert 'value="04:00"' in field(form, "start")[0]
+
+
+def test_what_is_to_be_raised_is_kept_and_shown(world, learner, app):
+    sent = entry(world, to_raise="Whose goal is it?", go="submit")
+    assert learner.post("/sessions/new", data=sent).status_code == 303
+    session = PracticeSession.get()
+    assert (session.to_raise, session.state) == ("Whose goal is it?", "submitted")
+    boss, tutor = app.test_client(), app.test_client()
+    sign_in(boss, world.supervisor, world.centre, world.now)
+    sign_in(tutor, world.tutor, world.centre, world.now)
+    assert "Whose goal is it?" in text(boss.get(f"/sessions/{session.id}"))
+    assert "Whose goal is it?" in text(boss.get(f"/approvals?open={session.id}"))
+    assert "Whose goal is it?" not in text(tutor.get(f"/sessions/{session.id}"))
+    session.approve(by=world.actor(world.supervisor), now=world.now)
+    assert "Whose goal is it?" in text(learner.get("/sessions/export.csv"))
