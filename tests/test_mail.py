@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 
 import icalendar
 import pytest
 from flask import Flask
 
-from supervise import signing
+from supervise import links, signing
+from supervise.mail import meetings, people
 from supervise.mail.letters import Letter as Written
 from supervise.mail.letters import environment, message, one_line
 from supervise.mail.smtp import Never
@@ -36,6 +39,7 @@ from supervise.models import (
 )
 from supervise.models.admission import add_person
 from supervise.models.confirmations import Answer
+from supervise.reports import outbox
 from supervise.settings import Settings
 from tests import contracting
 from tests.feedbacks import answer, invite
@@ -245,6 +249,19 @@ def test_every_template_begins_with_its_subject() -> None:
             assert "alias" not in source, name
 
 
+def test_every_kind_that_is_queued_can_be_written_and_is_named() -> None:
+    written = {*links.PURPOSES, *meetings.STANDS, *people.KINDS}
+    assert written == set(outbox.KINDS)
+    templates = {Path(name).stem for name in environment.list_templates()}
+    assert written <= templates
+    asked = re.compile(
+        r'(?:Mail\.queue\(|tell\(\s*\w+,|_to_supervisors\(|contract\(\w+,)\s*"([a-z-]+)"'
+    )
+    models = Path(links.__file__).parent / "models"
+    queued = {kind for file in models.glob("*.py") for kind in asked.findall(file.read_text())}
+    assert {"booked", "handed-over", "recorded", "contract-agreed", "disputed"} <= queued <= written
+
+
 # --- people with an account --------------------------------------------------------------
 
 
@@ -327,8 +344,8 @@ def test_contracts_are_told_to_their_learner(world: World, known: Settings, box:
     assert [m["Subject"] for m in box.messages] == ["A contract came back to you"]
     assert "Too long" not in box.text()
     again = contracting.Contract.get()
-    links = agreeing.offer(again, version=again.version, by=world.actor(world.learner), now=NOW)
-    agreeing.agree(links[0], "O. Grebe", now=NOW)
+    offered = agreeing.offer(again, version=again.version, by=world.actor(world.learner), now=NOW)
+    agreeing.agree(offered[0], "O. Grebe", now=NOW)
     tick(known, SOON)
     assert box.messages[-1]["Subject"] == "A contract is agreed"
 

@@ -151,8 +151,8 @@ def _files(mail: Mail, meeting: Meeting, place: Attendance | None, page: str) ->
     """The invitation, or its end; none where no calendar of theirs holds the meeting."""
     hosts = meeting.host_id == mail.person_id
     method = {"booked": "REQUEST", "moved": "REQUEST", "freed": "REQUEST"}.get(mail.kind, "")
-    if mail.kind == "cancelled" and (meeting.state == "cancelled" or not hosts):
-        method = "CANCEL"
+    if mail.kind == "cancelled":  # of a group that meets all the same its host hears who is left
+        method = "CANCEL" if meeting.state == "cancelled" or not hosts else "REQUEST"
     if mail.kind == "handed-over":
         stays = meeting.state == "booked" and mail.details.get("host_was") != mail.person_id
         method = "REQUEST" if stays else "CANCEL"

@@ -27,8 +27,6 @@ BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480))
 """How long to wait after each try that failed for a while; after the last the mail has failed."""
 BEFORE = timedelta(hours=1)
 """Mail about a meeting is of no use later than so long before it."""
-CALENDAR = ("booked", "moved", "handed-over", "cancelled", "freed", "reminder")
-"""Kinds about one meeting, which go out one by one unless a digest is wished for."""
 
 
 @dataclass(frozen=True)
