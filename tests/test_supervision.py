@@ -191,6 +191,10 @@ def test_who_reads_what(world: World, enter, pair) -> None:
         text = enter(person).get(path).text
         assert {word for word in everything if word in text} == expected, person.name
     assert "Owen" not in me.get(path).text
+    joan = world.person("Joan Petrie", "supervisor")  # leads too, where the host is gone
+    world.assign(joan, "supervisor", pair[1])
+    text = enter(joan).get(path).text
+    assert {word for word in everything if word in text} == {"SHARED", "FEEDBACK-O", "GOALS-O"}
     for person in (world.admin, world.person("Ravi Sandhu", "supervisor")):
         assert enter(person).get(path).status_code == 404
 
@@ -199,6 +203,11 @@ def test_somebody_who_did_not_come_reads_no_record(world: World, enter, pair) ->
     meeting = made.booked(world, *pair)
     came = made.place_of(meeting, pair[0])
     recording.hold(meeting, [came.id], 60, by=world.actor(world.supervisor), now=world.now)
+    joan = world.person("Joan Petrie", "supervisor")
+    world.assign(joan, "supervisor", pair[1])
+    shared = enter(joan).get(f"/supervision/{meeting.id}/record")
+    assert "For all who came" in words(shared)
+    assert "Priya" not in shared.text
     made.write_up(world, meeting, parts={came.id: recording.Part("x")})
     by = world.actor(world.supervisor)
     recording.record(meeting, {}, version=meeting.version, by=by, now=world.now)

@@ -87,15 +87,16 @@ class Meeting(Model):
         return cls.select().where((cls.centre == actor.centre) & mine)
 
     def places_for(self, actor: Actor) -> list[Attendance]:
-        """The places whose content the actor reads, by name: all for whoever leads the meeting; one's
-        own; and those of learners assigned to the actor today. Each with its learner. Two queries."""
+        """The places whose content the actor reads, by name: all for the host; one's own; and those of
+        learners assigned to the actor today, also where they lead in the host's place. Each with its
+        learner. One query."""
         query = (
             Attendance.select(Attendance, Person)
             .join(Person, on=Attendance.learner)
             .where(Attendance.meeting == self)
             .order_by(Person.name, Attendance.id)
         )
-        if not self.can_lead(actor):
+        if not actor.is_(self.host_id):
             assigned = Attendance.enrolment.in_(Assignment.enrolment_ids(actor))
             query = query.where((Attendance.learner == actor.person) | assigned)
         return list(query)

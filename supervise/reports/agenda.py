@@ -114,7 +114,8 @@ def sight(meeting: Meeting, actor: Actor) -> Sight:
     attends = any(actor.is_(place.learner_id) for place in every)
     may = actor.centre.id == meeting.centre_id and actor.has("supervisor", "tutor") and not attends
     leads = may and (actor.is_(meeting.host_id) or any(place.supervises for place in every))
-    mine = [one for one in every if leads or one.assigned or actor.is_(one.learner_id)]
+    hosts = actor.is_(meeting.host_id)
+    mine = [one for one in every if hosts or one.assigned or actor.is_(one.learner_id)]
     return Sight(meeting, mine, leads, [one for one in (every if leads else mine) if one.seat])
 
 

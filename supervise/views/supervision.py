@@ -102,7 +102,12 @@ def one_page(meeting: Meeting, status: int = 200, **forms: Any) -> Response:
         answer=answer,
         note=forms.get("note") or note_form(meeting, seen),
         version=forms.get("version", own.version if own else 0),
-        told={"elsewhere": {}, "meanwhile": "", "received": ""} | forms.get("told", {}),
+        told={
+            "elsewhere": {},
+            "meanwhile": "",
+            "received": "typed" if request.method == "POST" else "",
+        }
+        | forms.get("told", {}),
         found=[fault for form in (hold, answer) if form for fault in faults_of(form)]
         if status != 200
         else [],
