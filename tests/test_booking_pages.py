@@ -152,6 +152,15 @@ def test_a_host_books_for_learners_and_invites(world: World, pages: Any) -> None
     assert "1 of 2 places taken" in shown
     out = {f"remove{place.id}-reason": "Another group suits better"}
     assert boss.post(f"/places/{place.id}/removal", data={}).status_code == 422
+    third = learners(world, 1)[0]
+    more = {"add-learner": third.id}
+    assert boss.post(f"{answer.location}/places", data={"add-learner": "0"}).status_code == 422
+    assert (
+        boss.post(f"{answer.location}/places", data=more | {"add-invite": "y"}).status_code == 303
+    )
+    assert place_of(meeting, third).state == "invited"
+    again = boss.post(f"{answer.location}/places", data={"add-learner": world.enrolment.id})
+    assert again.status_code == 409
     assert boss.post(f"/places/{place.id}/removal", data=out).status_code == 303
     assert "Another group suits better" in me.get(answer.location).text
 

@@ -22,7 +22,7 @@ from supervise.models import (
     Meeting,
     Membership,
 )
-from supervise.models.asking import accept, answer_invitation, ask, decline
+from supervise.models.asking import accept, add, answer_invitation, ask, decline
 from supervise.models.booking import Plan
 from supervise.models.busy import Taken
 from supervise.models.centres import Refused
@@ -253,6 +253,27 @@ def test_an_invitation_takes_the_learners_time_once_they_accept(world: World) ->
     answer_invitation(place, accept=True, by=me, now=world.now)
     assert place_of(meeting, world.enrolment).state == "booked"
     assert busy(meeting) == {meeting.host_id, world.learner.id}
+
+
+def test_a_host_adds_a_learner_to_a_group_also_one_who_gave_up(world: World) -> None:
+    a, b, c, d = learners(world, 4)
+    boss = world.actor(world.supervisor)
+    meeting = arranged(world, a, b, places=3)
+    leave(place_of(meeting, a), "Ill", by=world.actor(a.learner), now=world.now)
+    for enrolment, invite in ((c, False), (a, True), (d, False)):
+        add(meeting, enrolment, invite=invite, by=boss, now=world.now)
+    assert [place_of(meeting, one).state for one in (a, b, c, d)] == [
+        "invited", "booked", "booked", "booked",
+    ]  # fmt: skip
+    with pytest.raises(Full):
+        add(meeting, world.enrolment, invite=False, by=boss, now=world.now)
+    with pytest.raises(Refused, match="cannot be added"):
+        add(meeting, b, invite=True, by=boss, now=world.now)
+    stranger = world.enrol(world.person("Owen Tasker", "learner"))
+    with pytest.raises(Refused, match="not assigned"):
+        add(meeting, stranger, invite=True, by=boss, now=world.now)
+    with pytest.raises(NotAllowed):
+        add(meeting, world.enrolment, invite=True, by=world.actor(world.learner), now=world.now)
 
 
 def test_a_declined_invitation_cancels_a_meeting_of_two_and_no_group(world: World) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 import time_machine
 from flask import Flask
 
+from supervise import db
 from supervise.events import history
 from supervise.models import Assignment, Attendance, Busy, Mail, Meeting, Person, recording
 from supervise.models.asking import accept, ask
@@ -166,6 +169,29 @@ def test_nothing_is_booked_after_the_last_day(world: World, how: str) -> None:
         else:
             ask(plan, world.supervisor, enrolment=world.enrolment, by=me, now=world.now)
     assert take(world, slot).state == "booked", "the last day itself"
+
+
+def test_whoever_books_while_the_assignment_ends_is_refused_or_cancelled(world: World) -> None:
+    slot, ready, told = offering(world), threading.Barrier(2), []
+
+    def run(act: Callable[[], Any]) -> None:
+        with db.connection():
+            ready.wait(30)
+            try:
+                act()
+            except Refused as refused:
+                told.append(refused.sentence)
+
+    both = (lambda: end(world), lambda: take(world, slot, starts_at=SLOT + WEEK))
+    threads = [threading.Thread(target=run, args=(act,)) for act in both]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert tie(world).to_on == LAST
+    left = [meeting.state for meeting in Meeting.select()]
+    assert left == ["cancelled"] if not told else left == []
+    assert not Busy.select().exists()
 
 
 def test_other_days_and_taking_back_strand_no_meeting(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from supervise.forms.contracts import mark, text_field, whole
 from supervise.forms.enrolments import DayField
 from supervise.forms.people import Ticks, tidy
-from supervise.models import Attendance, Availability, Meeting
+from supervise.models import Assignment, Attendance, Availability, Enrolment, Meeting, Person
 from supervise.models.booking import Plan
 from supervise.models.meetings import FORMATS, MODES
 from supervise.models.people import Actor
@@ -164,6 +164,13 @@ class ReasonForm(FlaskForm):
     later = BooleanField("And all later ones of this series")
 
 
+class AddForm(FlaskForm):
+    """One more learner for a group."""
+
+    learner = SelectField("Another learner", coerce=int, choices=[])
+    invite = BooleanField("Invite them: they accept or decline")
+
+
 def slot_value(availability: Availability | int, starts_at: datetime) -> str:
     """A slot as one value of a form: which availability, and when it starts (UTC)."""
     number = availability if isinstance(availability, int) else availability.id
@@ -215,13 +222,14 @@ class BookingForms:
     may_move_to_slot: bool = False
     cancel: ReasonForm | None = None
     leave: ReasonForm | None = None
+    add: AddForm | None = None
     later: int = 0
 
 
 def booking_forms(meeting: Meeting, actor: Actor, sent: FlaskForm | None = None) -> BookingForms:
     """What the actor may do with the booking, and the forms for it; ``sent`` is one that had faults.
 
-    Three queries at most.
+    Four queries at most.
     """
     everybody = places_of(meeting)
     mine = next((one for one in everybody if actor.is_(one.learner_id)), None)
@@ -249,6 +257,7 @@ def booking_forms(meeting: Meeting, actor: Actor, sent: FlaskForm | None = None)
         may_move_to_slot=booked and ahead and can_move_own(meeting, mine, actor),
         cancel=_kept(sent, ReasonForm, "cancel") if cancels else None,
         leave=_kept(sent, ReasonForm, "leave") if leaves else None,
+        add=_add_form(everybody, actor, sent) if cancels and meeting.places > 1 else None,
         later=later,
     )
 
@@ -267,6 +276,34 @@ def _kept(sent: FlaskForm | None, kind: type[FlaskForm], name: str) -> Any:
     if isinstance(sent, kind) and sent._prefix == wanted:
         return sent
     return kind(formdata=None, prefix=wanted)
+
+
+def enrolments_of(actor: Actor) -> list[Enrolment]:
+    """The enrolments the actor may book for today, by their learners' names. One query."""
+    mine = Enrolment.id.in_(Assignment.enrolment_ids(actor, "supervisor", "tutor"))
+    query = Enrolment.select(Enrolment, Person).join(Person).where(mine)
+    return list(query.order_by(Person.name, Enrolment.id))
+
+
+def enrolment_choices(enrolments: Sequence[Enrolment]) -> list[SelectChoice]:
+    """Learners to choose from; with the programme, where somebody has several."""
+    people = [one.learner_id for one in enrolments]
+    return [
+        SelectChoice(
+            one.id,
+            one.learner.name + (f", {one.programme}" if people.count(one.learner_id) > 1 else ""),
+        )
+        for one in enrolments
+    ]
+
+
+def _add_form(everybody: list[Attendance], actor: Actor, sent: FlaskForm | None) -> AddForm | None:
+    """Whom the host may still add; None where that is nobody."""
+    there = {one.learner_id for one in everybody if one.state in ("booked", "invited")}
+    rest = [one for one in enrolments_of(actor) if one.learner_id not in there]
+    form = sent if isinstance(sent, AddForm) else AddForm(formdata=None, prefix="add-")
+    form.learner.choices = enrolment_choices(rest)
+    return form if rest else None
 
 
 def _move_form(meeting: Meeting, actor: Actor, sent: FlaskForm | None) -> Any:

@@ -11,7 +11,15 @@ from supervise.models.centres import Refused
 from supervise.models.enrolments import Enrolment
 from supervise.models.meetings import Attendance, Meeting
 from supervise.models.people import Actor, Person
-from supervise.models.seats import can_host, hold, new_place, refuse_unassigned, sit, tell
+from supervise.models.seats import (
+    can_host,
+    hold,
+    hold_to_join,
+    new_place,
+    refuse_unassigned,
+    sit,
+    tell,
+)
 from supervise.workflow import ATTENDANCE, MEETING, WrongState, advance, allow
 
 
@@ -102,6 +110,32 @@ def answer_invitation(
         )
         Busy.release(meeting)
         meeting.told("cancelled", now, by=by, note=reason)
+
+
+def add(meeting: Meeting, enrolment: Enrolment, *, invite: bool, by: Actor, now: datetime) -> None:
+    """Give one more learner a place in a group, or invite them, as its host.
+
+    Also once it has begun, for somebody who came along. Raises Full, Taken, and Refused for a
+    learner who is in it already or is not assigned to the host that day.
+    """
+    allow(can_host(meeting, by) and enrolment.centre_id == meeting.centre_id)
+    with write():
+        places = hold_to_join(meeting, enrolment.learner_id)
+        if meeting.state != "booked":
+            raise WrongState(f"Nothing was changed: {MEETING.states[meeting.state]}")
+        refuse_unassigned(meeting.host, enrolment, meeting.format, meeting.starts_at)
+        place = next((one for one in places if one.learner_id == enrolment.learner_id), None)
+        if meeting.places == 1 or (place is not None and place.state in ("booked", "invited")):
+            raise Refused(f"{enrolment.learner.name} cannot be added: choose somebody else.")
+        state = "invited" if invite else "booked"
+        if place is None:
+            new_place(meeting, enrolment, state, now)
+        elif not invite:
+            sit(meeting, place, now, enrolment=enrolment)
+        else:
+            advance(place, ATTENDANCE, "invite", enrolment=enrolment, reason="", changed_at=now)
+        meeting.told(state, now, by=by, learners=[enrolment.learner_id])
+        tell(meeting, state, [enrolment.learner_id], now)
 
 
 def refuse_over(meeting: Meeting, now: datetime) -> None:

@@ -61,7 +61,8 @@ def hold_concerned(assignment: Assignment, successor: Person | None, now: dateti
     rows = Attendance.select(Attendance.learner).where(
         Attendance.meeting.in_([one.id for one in meetings])
     )
-    known = {assignment.person_id, *(row.learner_id for row in rows)}
+    known = {assignment.person_id, assignment.enrolment.learner_id}
+    known |= {row.learner_id for row in rows}
     known |= {successor.id} if successor else set()
     hold_people(known)
     return known

@@ -8,17 +8,26 @@ from flask import Response, flash, request
 from wtforms.fields.choices import SelectChoice
 
 from supervise import auth, web
-from supervise.forms.bookings import ArrangeForm, AskForm, format_choices
+from supervise.forms.bookings import (
+    AddForm,
+    ArrangeForm,
+    AskForm,
+    enrolment_choices,
+    enrolments_of,
+    format_choices,
+)
 from supervise.forms.faults import faults_of
-from supervise.models import Assignment, Enrolment
+from supervise.models import Enrolment, Meeting
+from supervise.models.asking import add as add_to
 from supervise.models.asking import ask as ask_for
 from supervise.models.availability import ties
 from supervise.models.booking import arrange as arrange_one
 from supervise.models.centres import Refused
 from supervise.models.people import ROLE_WORDS
+from supervise.models.seats import can_host
 from supervise.models.series import NotAll, arrange_series
 from supervise.reports.slots import next_free
-from supervise.views.bookings import _names_somebody, _to, bp, said, told
+from supervise.views.bookings import bp, names_somebody, said, showing, to_meeting, told
 
 HOSTS = ("supervisor", "tutor")
 
@@ -35,23 +44,11 @@ def new() -> Response:
 
 def _arrange_form() -> tuple[ArrangeForm, list[Enrolment]]:
     actor = auth.actor()
-    mine = Assignment.enrolment_ids(actor, *HOSTS)
-    from supervise.models import Person
-
-    query = Enrolment.select(Enrolment, Person).join(Person).where(Enrolment.id.in_(mine))
-    enrolments = list(query.order_by(Person.name, Enrolment.id))
+    enrolments = enrolments_of(actor)
     form = ArrangeForm(data={"on": actor.today, "minutes": 60})
-    people = [one.learner_id for one in enrolments]
-    form.learners.choices = [
-        SelectChoice(one.id, one.learner.name + _which(one, people)) for one in enrolments
-    ]
+    form.learners.choices = enrolment_choices(enrolments)
     form.format.choices = format_choices(actor)
     return form, enrolments
-
-
-def _which(enrolment: Enrolment, people: list[int]) -> str:
-    """The programme, where somebody has several."""
-    return f", {enrolment.programme}" if people.count(enrolment.learner_id) > 1 else ""
 
 
 def _arranging(
@@ -79,7 +76,7 @@ def arrange() -> Response:
     try:
         if form.how_often == 1:
             meeting = arrange_one(plan, chosen, invite=invite, by=by, now=now)
-            return _to(meeting.id)
+            return to_meeting(meeting.id)
         done = arrange_series(
             plan, chosen, times=form.how_often, every_weeks=form.every_weeks.data,
             only_free=form.only_free.data, invite=invite, by=by, now=now,
@@ -89,7 +86,25 @@ def arrange() -> Response:
     except Refused as refused:
         return _arranging(form, 409, said(refused, by))
     flash(told(done), "message")
-    return _to(done.meetings[0].id)
+    return to_meeting(done.meetings[0].id)
+
+
+@bp.post("/supervision/<int:meeting_id>/places")
+@auth.allow(*HOSTS)
+def add(meeting_id: int) -> Response:
+    """Give one more learner a place in a group, or invite them."""
+    meeting: Meeting = web.load(Meeting.visible_to(auth.actor()), meeting_id)
+    web.require(can_host(meeting, auth.actor()))
+    form, known = AddForm(prefix="add-"), enrolments_of(auth.actor())
+    form.learner.choices = enrolment_choices(known)
+    if not form.validate():
+        return showing(meeting, form, 422)
+    enrolment = next(one for one in known if one.id == form.learner.data)
+    try:
+        add_to(meeting, enrolment, invite=form.invite.data, by=auth.actor(), now=auth.now())
+    except Refused as refused:
+        return showing(meeting, form, 409, refused.sentence, found=[])
+    return to_meeting(meeting_id)
 
 
 @bp.get("/supervision/asking")
@@ -132,7 +147,7 @@ def ask() -> Response:
     """Send the request to the host."""
     form, by = _ask_form(), auth.actor()
     fine = form.validate()
-    if _names_somebody(form.note, by) or not fine:
+    if names_somebody(form.note, by) or not fine:
         return _asking(form, 422)
     held = {tie.id: tie for tie in ties(by.person.id, by.centre)}
     tie = held[form.whom.data]
@@ -145,4 +160,4 @@ def ask() -> Response:
     except Refused as refused:
         return _asking(form, 409, said(refused, by))
     flash(f"Sent. {tie.person.name} accepts or declines; until then nothing is booked.", "message")
-    return _to(meeting.id)
+    return to_meeting(meeting.id)

@@ -54,7 +54,7 @@ def create() -> Response:
     actor, form = auth.actor(), BookForm()
     slot, starts_at = _chosen(actor, form)
     enrolment = _enrolment(actor, slot, starts_at, form)
-    if not form.validate() or _names_somebody(form.note, actor):
+    if not form.validate() or names_somebody(form.note, actor):
         return _again(slot, form, 422)
     try:
         if request.form.get("go") == "wait":
@@ -70,7 +70,7 @@ def create() -> Response:
         full = refused.meeting if isinstance(refused, Full) else None
         return _again(slot, form, 409, sentence=said(refused, actor), full=full)
     flash(f"Booked: {day_and_time(starts_at)} with {slot.person.name}.", "message")
-    return _to(place.meeting_id)
+    return to_meeting(place.meeting_id)
 
 
 def _chosen(actor: Actor, form: BookForm) -> tuple[Availability, datetime]:
@@ -93,7 +93,7 @@ def _enrolment(actor: Actor, slot: Availability, starts_at: datetime, form: Book
     return next((one for one in fits if one.id == wanted), fits[0])
 
 
-def _names_somebody(note: Any, actor: Actor) -> bool:
+def names_somebody(note: Any, actor: Actor) -> bool:
     """Whether the note names a client of the learner; a sentence stands beside it then."""
     hits = names_in(note.data or "", ClientIdentity.names_of(actor.person.id))
     if hits:
@@ -109,7 +109,7 @@ def _wait(slot: Availability, starts_at: datetime, enrolment: Enrolment) -> Resp
     booked = "A place got free meanwhile: it is yours."
     listed = "You are on the waiting list. The first place that gets free goes to the first on it."
     flash(booked if place.state == "booked" else listed, "message")
-    return _to(meeting.id)
+    return to_meeting(meeting.id)
 
 
 def _book_several(
@@ -121,7 +121,7 @@ def _book_several(
         note=form.note.data,
     )  # fmt: skip
     flash(told(done), "message")
-    return _to(done.meetings[0].id)
+    return to_meeting(done.meetings[0].id)
 
 
 def _again(
@@ -173,7 +173,8 @@ def told(done: Series) -> str:
     return words
 
 
-def _to(meeting_id: int) -> Response:
+def to_meeting(meeting_id: int) -> Response:
+    """Back to the meeting's page."""
     return web.done(url_for("supervision.show", meeting_id=meeting_id))
 
 
@@ -219,7 +220,7 @@ def answer(meeting_id: int) -> Response:
             answer_invitation(booking.mine, accept=yes, by=by, now=auth.now(), reason=reason)  # type: ignore[arg-type]
     except Refused as refused:
         return showing(meeting, form, 409, said(refused, by), found=[])
-    return _to(meeting_id)
+    return to_meeting(meeting_id)
 
 
 @bp.get("/supervision/<int:meeting_id>/moving")
@@ -274,7 +275,7 @@ def move_it(meeting_id: int) -> Response:
         if booking.is_host:
             return showing(meeting, form, 409, sentence, found=[])
         return _slots(meeting, form, 409, sentence)
-    return _to(meeting_id)
+    return to_meeting(meeting_id)
 
 
 @bp.post("/supervision/<int:meeting_id>/cancellation")
@@ -295,7 +296,7 @@ def cancel_it(meeting_id: int) -> Response:
             (leave_from if later else leave)(booking.mine, reason, by=by, now=now)  # type: ignore[arg-type]
     except Refused as refused:
         return showing(meeting, form, 409, refused.sentence, found=[])
-    return _to(meeting_id)
+    return to_meeting(meeting_id)
 
 
 @bp.post("/places/<int:place_id>/removal")
@@ -311,4 +312,4 @@ def remove(place_id: int) -> Response:
             (url_for("supervision.show", meeting_id=place.meeting_id), "Back to the meeting"),
         )  # fmt: skip
     leave(place, form.reason.data, by=auth.actor(), now=auth.now())
-    return _to(place.meeting_id)
+    return to_meeting(place.meeting_id)

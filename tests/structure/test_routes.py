@@ -131,6 +131,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "GET bookings.moving": MEETS,
     "POST bookings.move_it": MEETS,
     "POST bookings.cancel_it": MEETS,
+    "POST bookings.add": record("supervisor", role=HOSTS) | {"tutor": 403},
     "POST bookings.remove": record("supervisor", role=HOSTS) | {"tutor": 403},
     "GET availability.page": only(*HOSTS),
     "GET availability.new": only(*HOSTS),
