@@ -20,11 +20,13 @@ from supervise.models import (
     Meeting,
     MeetingAction,
     MeetingNote,
+    Person,
     answering,
     recording,
 )
 from supervise.models.centres import Refused
 from supervise.models.recording import Action, ChangedElsewhere, Part, Unfinished, Written
+from supervise.reports import privacy
 from supervise.signing import SignOff
 from supervise.workflow import NotAllowed, WrongState
 from tests import meeting as made
@@ -310,3 +312,23 @@ def test_taken_back_or_signed_but_not_both(world: World) -> None:
     )
     assert sorted(told) == ["", "WrongState"]
     assert state_of(meeting) == ("held" if told[0] == "" else "signed")
+
+
+def test_the_copy_a_learner_takes_holds_no_draft_of_the_leader(world: World, pair: tuple) -> None:
+    meeting = made.booked(world, *pair)
+    came = made.place_of(meeting, pair[0])
+    recording.hold(meeting, [came.id], 60, by=world.actor(world.supervisor), now=world.now)
+    part = Part(made.FEEDBACK, made.GOALS, made.ACTIONS)
+    made.write_up(world, meeting, parts={came.id: part}, note="Tired.")
+    words = (made.DISCUSSED, made.FEEDBACK, made.GOALS, made.ACTIONS[0].text)
+
+    def taken(person: Person) -> set[str]:
+        text = str(privacy.copy_of(person))
+        return {word for word in (*words, "Tired.") if word in text}
+
+    assert taken(pair[0].learner) == set()
+    by = world.actor(world.supervisor)
+    recording.record(meeting, {}, version=meeting.version, by=by, now=world.now)
+    assert taken(pair[0].learner) == set(words)
+    assert taken(pair[1].learner) == set()
+    assert taken(world.supervisor) == {made.DISCUSSED, "Tired."}
