@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from icalendar import Calendar, Event, vCalAddress, vText, vUri
 
-from supervise.models.meetings import STANDING, Attendance, Meeting
+from supervise.models.meetings import SEATED, STANDING, Attendance, Meeting
+from supervise.models.people import Person
 
 if TYPE_CHECKING:
     from supervise.models.centres import Centre
-    from supervise.models.people import Person
 
 PRODID = "-//Supervise//Supervise//EN"
 METHODS = ("REQUEST", "CANCEL")
@@ -31,16 +31,20 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\"]")
 def invitation(meeting: Meeting, person: Person, method: str, *, page: str = "") -> bytes:
     """The file that puts one meeting into a person's calendar (REQUEST) or takes it out (CANCEL).
 
-    A later one of the same meeting replaces it: same UID, higher SEQUENCE. ``page`` is the whole
-    address of the meeting here. Raises ValueError for any other method. Two queries at most.
+    A later one of the same meeting replaces it: same UID, higher SEQUENCE where the meeting was
+    moved, later DTSTAMP where only somebody's place changed. ``page`` is the whole address of the
+    meeting here. Raises ValueError for any other method. Two queries at most.
     """
     if method not in METHODS:
         raise ValueError(f"An invitation is one of {METHODS}, not {method!r}.")
     calendar = _empty()
     calendar.add("METHOD", method)
-    seated = Attendance.seated(meeting)
-    learners = [place.learner for place in seated]
-    event = _event(meeting, person, learners, page)
+    places = _places(meeting)
+    mine = places if person.id == meeting.host_id else [p for p in places if p.learner == person]
+    off = meeting.state not in STANDING
+    learners = [place.learner for place in places if has_part(place.state, off=off)]
+    stamp = max([meeting.changed_at, *(place.changed_at for place in mine)])
+    event = _event(meeting, person, learners, page, stamp)
     event["ORGANIZER"] = _address(meeting.host)
     for attendee in learners if person.id == meeting.host_id else [person]:
         event.add("ATTENDEE", _attendee(attendee, certain=attendee in learners), encode=False)
@@ -59,7 +63,8 @@ def calendar(
 ) -> bytes:
     """A person's calendar in one centre; ``learners`` and ``pages`` are by meeting. No query.
 
-    ``cancelled`` on a meeting says that it is off for this person, though it may stand for others.
+    ``off`` on a meeting says that it is cancelled for this person, though it may stand for others;
+    ``seat_at`` when their own place last changed.
     """
     whole = _empty()
     name = f"Supervise, {_plain(centre.name)}"
@@ -68,7 +73,9 @@ def calendar(
     whole.add("REFRESH-INTERVAL", REFRESH, parameters={"VALUE": "DURATION"})
     whole.add("X-PUBLISHED-TTL", "PT1H")
     for meeting in meetings:
-        event = _event(meeting, person, learners.get(meeting.id, ()), pages.get(meeting.id, ""))
+        stamp = max(meeting.changed_at, getattr(meeting, "seat_at", None) or meeting.changed_at)
+        named = learners.get(meeting.id, ())
+        event = _event(meeting, person, named, pages.get(meeting.id, ""), stamp)
         off = getattr(meeting, "off", False) or meeting.state not in STANDING
         event["STATUS"] = "CANCELLED" if off else "CONFIRMED"
         whole.add_component(event)
@@ -81,6 +88,17 @@ def short_name(person: Person) -> str:
     return f"{first} {rest[-1][0]}." if rest else first
 
 
+def has_part(place: str, *, off: bool) -> bool:
+    """Whether somebody with a place in this state belongs to the meeting; of one that is ``off``
+    they are still named, so that its host knows which it was."""
+    return place in SEATED or (off and place == "cancelled")
+
+
+def _places(meeting: Meeting) -> list[Attendance]:
+    query = Attendance.select(Attendance, Person).join(Person, on=Attendance.learner)
+    return list(query.where(Attendance.meeting == meeting).order_by(Person.name, Attendance.id))
+
+
 def _empty() -> Calendar:
     made = Calendar()
     made.add("PRODID", PRODID)
@@ -89,11 +107,13 @@ def _empty() -> Calendar:
     return made
 
 
-def _event(meeting: Meeting, person: Person, learners: Sequence[Person], page: str) -> Event:
+def _event(
+    meeting: Meeting, person: Person, learners: Sequence[Person], page: str, stamp: datetime
+) -> Event:
     event = Event()
     event.add("UID", meeting.uid)
     event.add("SEQUENCE", meeting.sequence)
-    event.add("DTSTAMP", meeting.changed_at)
+    event.add("DTSTAMP", stamp)
     event.add("DTSTART", meeting.starts_at)
     event.add("DTEND", meeting.ends_at)
     event.add("SUMMARY", _summary(meeting, person, learners))

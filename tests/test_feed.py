@@ -86,6 +86,8 @@ def test_who_left_a_group_sees_it_cancelled_and_the_others_do_not(app, world):
     ).execute()
     assert read(app, make(world, world.learner))[meeting.uid]["STATUS"] == "CANCELLED"
     assert read(app, make(world, other.learner))[meeting.uid]["STATUS"] == "CONFIRMED"
+    hosts = read(app, make(world, world.supervisor))[meeting.uid]
+    assert (hosts["STATUS"], hosts["SUMMARY"]) == ("CONFIRMED", "Group supervision with Owen T.")
 
 
 def test_the_hour_is_right_on_both_sides_of_a_clock_change(app, world):

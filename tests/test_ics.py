@@ -72,6 +72,7 @@ def test_an_invitation_says_when_where_and_with_whom(world):
 
 def test_a_cancellation_has_the_same_uid_and_a_higher_sequence(world):
     meeting = book(world, state="cancelled", reason="Ill", sequence=2)
+    Attendance.update(state="cancelled", seat=None).execute()
     data = ics.invitation(meeting, world.supervisor, "CANCEL")
     ours, theirs = both(data)
     assert (ours["UID"], int(ours["SEQUENCE"])) == (meeting.uid, 2)
@@ -92,6 +93,31 @@ def test_the_host_sees_every_learner_and_a_learner_sees_only_the_host(world):
     assert mine["ATTENDEE"] == f"mailto:{world.learner.email}"
     assert hosts["SUMMARY"] == "Group supervision with Ben O., Cora U. and Priya N."
     assert len(hosts["ATTENDEE"]) == 3
+
+
+def test_who_leaves_and_comes_back_has_a_later_stamp_each_time(world):
+    """The meeting stands as it was, so only DTSTAMP says which of two files is the newer."""
+    other = world.enrol(world.person("Ben Ode", "learner"))
+    meeting = book(world, learners=[world.enrolment, other])
+
+    def stamp(person, method):
+        ours, theirs = both(ics.invitation(meeting, person, method))
+        assert ours["DTSTAMP"].dt == theirs.dtstamp.value
+        return ours["DTSTAMP"].dt
+
+    def mark(state, seat, hours):
+        at = world.now + timedelta(hours=hours)
+        Attendance.update(state=state, seat=seat, changed_at=at).where(
+            Attendance.learner == world.learner
+        ).execute()
+        return at
+
+    assert stamp(world.learner, "REQUEST") == world.now
+    left = mark("cancelled", None, 1)
+    assert stamp(world.learner, "CANCEL") == stamp(world.supervisor, "REQUEST") == left
+    assert stamp(other.learner, "REQUEST") == world.now
+    back = mark("booked", 1, 2)
+    assert stamp(world.learner, "REQUEST") == stamp(world.supervisor, "REQUEST") == back
 
 
 def test_long_lines_are_folded_and_marks_escaped(world):

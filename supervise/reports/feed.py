@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import peewee
 
+from supervise.ics import has_part
 from supervise.models import Attendance, CalendarFeed, Meeting, Person
 from supervise.models.meetings import SEATED, STANDING
 
@@ -60,14 +61,15 @@ def contents(feed: CalendarFeed, now: datetime) -> Feed:
 
 
 def _learners(meetings: Sequence[Meeting], feed: CalendarFeed) -> Mapping[int, Sequence[Person]]:
-    led = [meeting.id for meeting in meetings if meeting.host_id == feed.person_id]
+    led = {meeting.id: meeting.off for meeting in meetings if meeting.host_id == feed.person_id}
     rows = (
-        Attendance.select(Attendance.meeting, Person)
+        Attendance.select(Attendance.meeting, Attendance.state, Person)
         .join(Person, on=Attendance.learner)
-        .where(Attendance.meeting.in_(led) & Attendance.state.in_((*SEATED, "cancelled")))
+        .where(Attendance.meeting.in_(list(led)))
         .order_by(Person.name, Attendance.id)
     )
     found: defaultdict[int, list[Person]] = defaultdict(list)
     for row in rows if led else ():
-        found[row.meeting_id].append(row.learner)
+        if has_part(row.state, off=led[row.meeting_id]):
+            found[row.meeting_id].append(row.learner)
     return found
