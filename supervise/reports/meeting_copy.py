@@ -11,6 +11,11 @@ KEPT_BACK = ("feedback", "goals")
 """What the leader writes of a learner, who reads it once it is signed."""
 
 
+def attended(person: Person) -> Any:
+    """The meetings a person has a place in, as a query of their numbers."""
+    return Attendance.select(Attendance.meeting).where(Attendance.learner == person)
+
+
 def meetings_of(person: Person) -> list[dict[str, Any]]:
     """The meetings a person hosted or had a place in; what was discussed only where they read it.
 

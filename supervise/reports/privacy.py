@@ -93,10 +93,6 @@ def _links_of(person: Person) -> Any:
     return Link.select(Link.id).where(Link.learner == person)
 
 
-def _meetings_of(person: Person) -> Any:
-    return Attendance.select(Attendance.meeting).where(Attendance.learner == person)
-
-
 def _signed_for(person: Person) -> Any:
     """Sign-offs of people without an account under the learner's contracts, sessions and feedback."""
     mine = Agreement.select(Agreement.id).where(Agreement.contract.in_(_contracts_of(person)))
@@ -230,7 +226,7 @@ RULES: dict[Any, Rule] = {
     Away: Rule(lambda p: Away.person == p, "id centre_id person_id from_at to_at why created_at"),
     # What is said in a meeting is each learner's own, and the host's: see Attendance.
     Meeting: Rule(
-        lambda p: (Meeting.host == p) | Meeting.id.in_(_meetings_of(p)),
+        lambda p: (Meeting.host == p) | Meeting.id.in_(meeting_copy.attended(p)),
         "id centre_id host_id availability_id series format places starts_at ends_at mode place "
         "address uid sequence state version asked_by_id note reason held_minutes discussed "
         "created_at changed_at recorded_at recorded_by_id",
