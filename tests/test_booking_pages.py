@@ -213,7 +213,16 @@ def test_moving_and_cancelling_ask_why(world: World, pages: Any) -> None:
     assert "I teach then" in faulty.text
     assert boss.post(f"{here}/moving", data=typed).status_code == 303
     assert "I teach then" in me.get(here).text
-    assert me.post(f"{here}/cancellation", data={"leave-reason": ""}).status_code == 422
+    stale = boss.post(
+        f"{here}/moving", data=typed | {"move-at": "20:00", "move-reason": "Or later"}
+    )
+    assert (stale.status_code, "changed meanwhile" in stale.text) == (409, True)
+    assert "Or later" in stale.text, "what was typed is kept"
+    me_actor = world.actor(world.learner)
+    ClientIdentity.keep(world.client(), {"name": "Quentin Marlowe"}, by=me_actor, now=world.now)
+    for reason in ("", "Quentin Marlowe needs me"):
+        said = me.post(f"{here}/cancellation", data={"leave-reason": reason})
+        assert said.status_code == 422
     assert me.post(f"{here}/cancellation", data={"leave-reason": "Ill"}).status_code == 303
     assert Meeting.get().state == "cancelled"
 

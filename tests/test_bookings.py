@@ -378,6 +378,9 @@ def test_a_learner_moves_their_own_meeting_to_an_open_slot(world: World) -> None
     values = {"reason": "At work", "by": me, "now": world.now}
     with pytest.raises(Refused, match="not offering"):
         move_to_slot(meeting, slot, SLOT + timedelta(minutes=5), version=meeting.version, **values)
+    tutorial = offering(world, format="tutorial")
+    with pytest.raises(Refused, match="another kind"):
+        move_to_slot(meeting, tutorial, NEXT, version=meeting.version, **values)
     move_to_slot(meeting, slot, NEXT, version=meeting.version, **values)
     assert Meeting.get_by_id(meeting.id).starts_at == NEXT
     group = offering(world, format="group", places=3, weekday=4)
@@ -397,7 +400,11 @@ def test_a_cancelled_meeting_frees_everybody_and_its_slot(world: World) -> None:
     assert not Busy.select().exists()
     assert set(mails("cancelled")) == {world.supervisor.id, world.learner.id}
     assert Meeting.get().sequence == 1
-    assert take(world, slot).meeting != place.meeting
+    again = take(world, slot).meeting
+    assert again != place.meeting
+    cancel(again, "I am ill.", by=world.actor(world.supervisor), now=world.now, away=True)
+    with pytest.raises(Refused, match="is away"):
+        take(world, slot)
 
 
 def test_the_only_learner_who_leaves_cancels_the_meeting(world: World) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,16 +14,13 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from supervise.forms.contracts import mark, text_field, whole
 from supervise.forms.enrolments import DayField
 from supervise.forms.people import Ticks, tidy
-from supervise.models import Assignment, Attendance, Availability, Enrolment, Meeting, Person
+from supervise.models import Assignment, Availability, Enrolment, Person
 from supervise.models.booking import Plan
 from supervise.models.meetings import FORMATS, MODES
 from supervise.models.people import Actor
 from supervise.models.publishing import formats_of
-from supervise.models.rebooking import can_move_own
-from supervise.models.seats import OPEN, can_host, places_of, seated
-from supervise.models.series import later_meetings, later_places
 from supervise.reports.slots import OpenSlot
-from supervise.rules.moments import NoSuchTime, local, to_utc
+from supervise.rules.moments import NoSuchTime, to_utc
 from supervise.rules.series import MOST_TIMES, MOST_WEEKS
 
 LONGEST_NOTE = 2000
@@ -142,8 +138,13 @@ class ArrangeForm(_PlanForm, _Repeats):
         )  # fmt: skip
 
 
+AWAY = "I am not free then: nobody else can book that time"
+
+
 class MoveForm(_Time):
     """A host moves a meeting to another time."""
+
+    away = BooleanField(AWAY)
 
     version = IntegerField(validators=[InputRequired()])
     reason = _reason("Why it moves")
@@ -162,6 +163,7 @@ class ReasonForm(FlaskForm):
 
     reason = _reason("Why")
     later = BooleanField("And all later ones of this series")
+    away = BooleanField(AWAY)
 
 
 class AddForm(FlaskForm):
@@ -201,83 +203,6 @@ def slot_choices(slots: Iterable[OpenSlot], say: Callable[[datetime], str]) -> l
     ]
 
 
-# --- what may be done with a meeting ---------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class BookingForms:
-    """What the actor may do with a booking, as `supervision/_booking.html` shows it.
-
-    A form that is None is not theirs to send now. ``later`` counts the later ones of the series.
-    """
-
-    is_host: bool
-    mine: Attendance | None
-    places: list[Attendance]
-    waiting: int
-    """Which on the waiting list the actor is; 0 where they are not."""
-    full: bool = False
-    answer: ReasonForm | None = None
-    move: MoveForm | None = None
-    may_move_to_slot: bool = False
-    cancel: ReasonForm | None = None
-    leave: ReasonForm | None = None
-    add: AddForm | None = None
-    later: int = 0
-
-
-def booking_forms(meeting: Meeting, actor: Actor, sent: FlaskForm | None = None) -> BookingForms:
-    """What the actor may do with the booking, and the forms for it; ``sent`` is one that had faults.
-
-    Four queries at most.
-    """
-    everybody = places_of(meeting)
-    mine = next((one for one in everybody if actor.is_(one.learner_id)), None)
-    is_host = can_host(meeting, actor)
-    ahead = meeting.starts_at > actor.now
-    gives_up = mine is not None and mine.state in OPEN and mine.state != "invited"
-    booked, requested = meeting.state == "booked", meeting.state == "requested"
-    invited = mine is not None and mine.state == "invited" and booked and ahead
-    answers = (is_host and requested) or invited
-    leaves = gives_up and ((booked and ahead) or requested)
-    cancels = is_host and booked
-    later = 0
-    if cancels:
-        later = len(later_meetings(meeting))
-    elif leaves and mine is not None:
-        later = len(later_places(mine, meeting))
-    return BookingForms(
-        is_host=is_host,
-        mine=mine,
-        places=[one for one in everybody if is_host and one.state in (*OPEN, "declined")],
-        waiting=_position(mine, everybody),
-        full=len(seated(everybody)) >= meeting.places,
-        answer=_kept(sent, ReasonForm, "answer") if answers else None,
-        move=_move_form(meeting, actor, sent) if is_host and booked else None,
-        may_move_to_slot=booked and ahead and can_move_own(meeting, mine, actor),
-        cancel=_kept(sent, ReasonForm, "cancel") if cancels else None,
-        leave=_kept(sent, ReasonForm, "leave") if leaves else None,
-        add=_add_form(everybody, actor, sent) if cancels and meeting.places > 1 else None,
-        later=later,
-    )
-
-
-def _position(mine: Attendance | None, everybody: list[Attendance]) -> int:
-    if mine is None or mine.state != "waiting":
-        return 0
-    waiting = [one for one in everybody if one.state == "waiting"]
-    waiting.sort(key=lambda one: (one.changed_at, one.id))
-    return waiting.index(mine) + 1
-
-
-def _kept(sent: FlaskForm | None, kind: type[FlaskForm], name: str) -> Any:
-    """The form that was sent, where it is this one; otherwise an empty one."""
-    wanted = f"{name}-"
-    if isinstance(sent, kind) and sent._prefix == wanted:
-        return sent
-    return kind(formdata=None, prefix=wanted)
-
-
 def enrolments_of(actor: Actor) -> list[Enrolment]:
     """The enrolments the actor may book for today, by their learners' names. One query."""
     mine = Enrolment.id.in_(Assignment.enrolment_ids(actor, "supervisor", "tutor"))
@@ -295,23 +220,6 @@ def enrolment_choices(enrolments: Sequence[Enrolment]) -> list[SelectChoice]:
         )
         for one in enrolments
     ]
-
-
-def _add_form(everybody: list[Attendance], actor: Actor, sent: FlaskForm | None) -> AddForm | None:
-    """Whom the host may still add; None where that is nobody."""
-    there = {one.learner_id for one in everybody if one.state in ("booked", "invited")}
-    rest = [one for one in enrolments_of(actor) if one.learner_id not in there]
-    form = sent if isinstance(sent, AddForm) else AddForm(formdata=None, prefix="add-")
-    form.learner.choices = enrolment_choices(rest)
-    return form if rest else None
-
-
-def _move_form(meeting: Meeting, actor: Actor, sent: FlaskForm | None) -> Any:
-    if isinstance(sent, MoveForm):
-        return sent
-    start = local(meeting.starts_at, actor.person.zone)
-    known = {"on": start.date(), "at": start.time(), "minutes": meeting.minutes}
-    return MoveForm(formdata=None, data={**known, "version": meeting.version}, prefix="move-")
 
 
 def format_choices(actor: Actor) -> list[SelectChoice]:

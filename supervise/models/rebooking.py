@@ -15,6 +15,7 @@ from supervise.models.centres import Refused
 from supervise.models.enrolments import Enrolment
 from supervise.models.meetings import Attendance, Meeting
 from supervise.models.people import Actor
+from supervise.models.publishing import take_off
 from supervise.models.seats import (
     CHANGED,
     OPEN,
@@ -44,9 +45,11 @@ def move(
     version: int,
     by: Actor,
     now: datetime,
+    away: bool = False,
 ) -> None:
     """Move a meeting to any other time, as its host; who is in it keeps their place.
 
+    ``away`` keeps the time before from being booked by others.
     Raises WrongState where it is not as it was when ``version`` was read, Taken where somebody in
     it is in another meeting then, Refused for a day on which the host does not look after them.
     """
@@ -56,6 +59,8 @@ def move(
         places = hold(meeting)
         for place in still_open(places):
             refuse_unassigned(meeting.host, place.enrolment, meeting.format, starts_at)
+        if away and meeting.ends_at > now:
+            take_off(meeting.starts_at, meeting.ends_at, "", by=by, now=now)
         _move(meeting, places, starts_at, ends_at, reason=reason, version=version, by=by, now=now)
 
 
@@ -80,6 +85,8 @@ def move_to_slot(
         assert mine is not None  # noqa: S101 - for the type checker
         refuse_over(meeting, now)
         slot = Availability.get_by_id(slot.id)
+        if (slot.format, slot.places) != (meeting.format, 1):
+            raise Refused("That is for meetings of another kind. Choose one of the times shown.")
         refuse_unless_open(slot, starts_at, mine.enrolment, now)
         refuse_too_close(slot, starts_at, but=meeting.id)
         _move(
@@ -129,11 +136,16 @@ def _move(
 # --- cancelling ----------------------------------------------------------------------------
 
 
-def cancel(meeting: Meeting, reason: str, *, by: Actor, now: datetime) -> None:
-    """Cancel the whole meeting, as its host, with a reason that everybody in it is told."""
+def cancel(meeting: Meeting, reason: str, *, by: Actor, now: datetime, away: bool = False) -> None:
+    """Cancel the whole meeting, as its host, with a reason that everybody in it is told.
+
+    Its slot can be booked again, unless the host is ``away`` then.
+    """
     allow(can_host(meeting, by))
     with write():
         cancel_held(meeting, hold(meeting), reason, by=by, now=now)
+        if away and meeting.ends_at > now:
+            take_off(meeting.starts_at, meeting.ends_at, "", by=by, now=now)
 
 
 def cancel_held(

@@ -15,6 +15,7 @@ from supervise.models.centres import Refused
 from supervise.models.enrolments import Enrolment
 from supervise.models.meetings import Attendance, Meeting
 from supervise.models.people import Actor
+from supervise.models.publishing import take_off
 from supervise.models.rebooking import cancel_held, leave_held
 from supervise.models.seats import OPEN, can_host, renew
 from supervise.rules.series import repeats
@@ -146,14 +147,21 @@ def later_places(place: Attendance, meeting: Meeting) -> list[Attendance]:
     return list(query.where(mine & after & Attendance.state.in_(OPEN)).order_by(Meeting.starts_at))
 
 
-def cancel_from(meeting: Meeting, reason: str, *, by: Actor, now: datetime) -> int:
-    """Cancel a meeting and all later ones of its series, as the host; returns how many."""
+def cancel_from(
+    meeting: Meeting, reason: str, *, by: Actor, now: datetime, away: bool = False
+) -> int:
+    """Cancel a meeting and all later ones of its series, as the host; returns how many.
+
+    Their slots can be booked again, unless the host is ``away`` then.
+    """
     allow(can_host(meeting, by))
     with write():
         meetings = [meeting, *later_meetings(meeting)]
         known = _hold_all(meetings)
         for one in meetings:
             cancel_held(one, renew(one, known), reason, by=by, now=now)
+            if away and one.ends_at > now:
+                take_off(one.starts_at, one.ends_at, "", by=by, now=now)
     return len(meetings)
 
 

@@ -27,7 +27,8 @@ from supervise.models.people import ROLE_WORDS
 from supervise.models.seats import can_host
 from supervise.models.series import NotAll, arrange_series
 from supervise.reports.slots import next_free
-from supervise.views.bookings import bp, names_somebody, said, showing, to_meeting, told
+from supervise.views.bookings import bp, names_somebody, said, to_meeting, told
+from supervise.views.rebooking import showing
 
 HOSTS = ("supervisor", "tutor")
 

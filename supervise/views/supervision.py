@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, request, url_for
 
 from supervise import auth, web
-from supervise.forms.bookings import booking_forms
+from supervise.forms.booking_acts import booking_forms
 from supervise.forms.faults import faults_of
 from supervise.forms.supervision import AnswerForm, HoldForm, NoteForm, hold_form
 from supervise.models import Attendance, Meeting, MeetingAction, Person, answering, recording
