@@ -528,8 +528,9 @@ def test_each_kind_has_its_words(
 # --- reminders ---------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_a_meeting_is_reminded_of_once_a_day_before(
-    world: World, known: Settings, box: Box
+    world: World, known: Settings, box: Box, engine: str
 ) -> None:
     meeting = booked(world)
     assert tick(known, meeting.starts_at - timedelta(hours=25)).sent == 0
@@ -558,8 +559,9 @@ def test_nobody_is_reminded_of_what_was_booked_that_day(
     assert tick(known, NOW + timedelta(hours=19)).made == 0
 
 
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_what_waits_too_long_is_told_to_its_supervisor_once_a_day(
-    world: World, known: Settings, box: Box
+    world: World, known: Settings, box: Box, engine: str
 ) -> None:
     world.session(state="submitted")  # two days ago
     due = NOW + timedelta(days=3)

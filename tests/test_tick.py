@@ -12,7 +12,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import peewee
@@ -55,8 +55,8 @@ def box() -> Iterator[Box]:
         yield server
 
 
-def fill(world: World, number: int) -> None:
-    """So many mails, to as many people."""
+def fill(world: World, number: int, now: datetime = NOW) -> None:
+    """So many mails, to as many people. A process of its own asks the clock: it gets a real moment."""
     with db.write():
         people = [
             {"email": f"somebody{n}@example.org", "name": f"Some Body {n}", "created_at": NOW}
@@ -66,8 +66,8 @@ def fill(world: World, number: int) -> None:
             Person.insert_many(batch).execute()
         ids = Person.select(Person.id).where(Person.name.startswith("Some Body"))
         rows = [
-            {"kind": "feedback-told", "person": id_, "centre": world.centre.id, "created_at": NOW,
-             "due_at": NOW} for (id_,) in ids.order_by(Person.id).tuples()
+            {"kind": "feedback-told", "person": id_, "centre": world.centre.id, "created_at": now,
+             "due_at": now} for (id_,) in ids.order_by(Person.id).tuples()
         ]  # fmt: skip
         for batch in peewee.chunked(rows, 100):
             Mail.insert_many(batch).execute()
@@ -293,7 +293,7 @@ def process(instance: Path, address: str, port: int) -> subprocess.Popen[bytes]:
 def test_two_ticks_at_once_send_each_mail_once(
     world: World, settings: Settings, box: Box, address: str
 ) -> None:
-    fill(world, 60)
+    fill(world, 60, datetime.now(UTC))
     running = [process(settings.instance, address, box.port) for _ in range(2)]
     for one in running:
         out = one.communicate(timeout=PATIENCE_SECONDS)[0]
@@ -307,7 +307,7 @@ def test_two_ticks_at_once_send_each_mail_once(
 def test_a_tick_that_is_killed_loses_nothing_and_repeats_nothing(
     world: World, settings: Settings, box: Box, address: str
 ) -> None:
-    fill(world, 40)
+    fill(world, 40, datetime.now(UTC))
     one = process(settings.instance, address, box.port)
     box.after_data = lambda _: one.send_signal(signal.SIGKILL) or "250 OK" if len(
         box.got) == 15 else "250 OK"  # fmt: skip
@@ -347,7 +347,7 @@ def test_the_command_says_what_it_did(
 ) -> None:  # fmt: skip
     monkeypatch.setenv("SUPERVISE_DATABASE", address)
     where = ("--instance", str(settings.instance))
-    fill(world, 3)
+    fill(world, 3, datetime.now(UTC))
     code, said = run("tick", *where)
     assert (code, "3 kept" in said, "SUPERVISE_SMTP_HOST" in said) == (0, True, True)
     for name, value in environment(free_port()).items():
@@ -368,7 +368,7 @@ def test_the_command_says_what_it_did(
 def test_the_server_delivers_by_itself(
     world: World, settings: Settings, box: Box, address: str, engine: str
 ) -> None:
-    fill(world, 2)
+    fill(world, 2, datetime.now(UTC))
     env = {"SUPERVISE_DATABASE": address, **environment(box.port)}
     with Server(settings.instance, "--tick", **env) as server:
         until = time.monotonic() + PATIENCE_SECONDS

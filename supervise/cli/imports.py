@@ -108,7 +108,9 @@ def cohort(
     for name, sentences in cautions:
         if sentences:
             click.echo(f"  Look at {name}: {' '.join(sentences)}")
-    _tell_invitations(taken, links and not dry_run, address, settings.invitation_days)
+    mailed = bool(settings.smtp and settings.public_url)
+    address = address or settings.public_url
+    _tell_invitations(taken, links and not dry_run, address, settings.invitation_days, mailed)
 
 
 def _site(address: str) -> str:
@@ -153,7 +155,7 @@ def _tell(taken: Taken) -> None:
     click.echo(f"  {_count(taken.assignments, 'assignment')}")
 
 
-def _tell_invitations(taken: Taken, links: bool, address: str, days: int) -> None:
+def _tell_invitations(taken: Taken, links: bool, address: str, days: int, mailed: bool) -> None:
     if not taken.people:
         return
     click.echo(f"{_count(len(taken.people), 'invitation')} waiting for {days} days:")
@@ -164,6 +166,8 @@ def _tell_invitations(taken: Taken, links: bool, address: str, days: int) -> Non
         click.echo("Send each link to that person alone.")
     elif links:
         click.echo("Put your site's address before each link, and send it to that person alone.")
+    elif mailed:
+        click.echo("Each gets a link by mail, with the next supervise tick.")
     else:
         click.echo(
             "The links are secrets and were not printed: make a new one on each person's page "
