@@ -231,21 +231,21 @@ RULES: dict[Any, Rule] = {
         "address uid sequence state version asked_by_id note reason held_minutes discussed "
         "created_at changed_at recorded_at recorded_by_id",
         retain="agenda",  # numbers of records, of a group's other learners among them
-    ),
         told=meeting_copy.meetings_of,
+    ),
     Attendance: Rule(
         lambda p: Attendance.learner == p,
         "id centre_id meeting_id enrolment_id learner_id seat series state version reason feedback goals "
         "reply reflection created_at changed_at signed_at",
-    ),
         told=meeting_copy.places_of,
+    ),
     MeetingAction: Rule(
         lambda p: MeetingAction.attendance.in_(
             Attendance.select(Attendance.id).where(Attendance.learner == p)
         ),
         "id centre_id attendance_id owner text due_on done_on position",
-    ),
         told=meeting_copy.actions_of,
+    ),
     MeetingNote: Rule(lambda p: MeetingNote.person == p, "id meeting_id person_id text"),
     Busy: Rule(lambda p: Busy.person == p, "id person_id meeting_id starts_at ends_at"),
     CalendarFeed: Rule(
