@@ -13,6 +13,8 @@ from flask import Flask
 
 from supervise import db
 from supervise.events import history
+from supervise.mail.letters import Site
+from supervise.mail.meetings import letter
 from supervise.models import Assignment, Attendance, Busy, Mail, Meeting, Person, recording
 from supervise.models.asking import accept, ask
 from supervise.models.booking import Plan
@@ -78,6 +80,33 @@ def test_what_is_booked_after_the_last_day_goes_to_a_successor_who_is_free(
     assert mails("handed-over") == {world.supervisor.id, world.learner.id}
     event = history("meeting", after.id)[-1]
     assert (event.verb, event.role, event.details["host"]) == ("handed over", "admin", joan.id)
+
+
+def told_by_mail(world: World) -> dict[int, tuple[str, list[str]]]:
+    """What each person's mail has as its subject, and what its files do in a calendar."""
+    letters = {mail.person_id: letter(mail, Site(), world.now) for mail in Mail.select()}
+    return {who: (one.subject, [f.method for f in one.files]) for who, one in letters.items()}
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_each_is_told_in_words_and_their_calendar_follows(
+    world: World, joan: Person, free: bool
+) -> None:
+    if not free:
+        [other] = learners(world, 1)
+        world.assign(joan, "supervisor", other)
+        arranged(world, other, host=joan, starts_at=SLOT + WEEK)
+    arranged(world, starts_at=SLOT + WEEK)
+    Mail.delete().execute()
+    end(world, joan)
+    at = ": Thu 22 Oct 2026, 09:00"
+    learner = (f"Your meeting is now with Joan Petrie{at}", ["REQUEST" if free else "CANCEL"])
+    booked = (f"A meeting is booked{at}", ["REQUEST"])
+    assert told_by_mail(world) == {
+        world.learner.id: learner,
+        world.supervisor.id: (f"Your meeting goes to Joan Petrie{at}", ["CANCEL"]),
+        joan.id: booked if free else ("Priya Nair asks for a meeting", []),
+    }
 
 
 def test_a_successor_who_is_not_free_is_asked(world: World, joan: Person) -> None:
