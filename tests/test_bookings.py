@@ -101,6 +101,7 @@ def away(world: World) -> dict[str, Any]:
     return {}
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 @pytest.mark.parametrize(
     ("values", "change", "sentence"),
     [
@@ -118,6 +119,7 @@ def test_a_slot_that_is_not_open_is_refused_in_a_sentence(
     values: dict[str, Any],
     change: Callable[[World], dict[str, Any]] | None,
     sentence: str,
+    engine: str,
 ) -> None:
     slot = offering(world, **values)
     with pytest.raises(Refused, match=sentence):
@@ -488,10 +490,11 @@ def test_a_place_moves_from_its_own_states_alone(world: World, state: str, engin
         Busy.delete().execute()
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 @pytest.mark.parametrize(
     "who", ["learner", "other learner", "other supervisor", "tutor", "admin", "elsewhere"]
 )
-def test_nobody_but_its_host_answers_moves_and_cancels(world: World, who: str) -> None:
+def test_nobody_but_its_host_answers_moves_and_cancels(world: World, who: str, engine: str) -> None:
     outside, other = World(), learners(world, 1)[0].learner
     joan = world.person("Joan Petrie", "supervisor")
     world.assign(joan, "supervisor")
