@@ -211,12 +211,13 @@ def test_an_alias_that_points_to_nobody_is_taken_at_once(world, learner, alias):
 
 def test_a_dated_contract_is_changed_and_an_undated_set(world, learner):
     world.session()
-    assert ">Set<" in text(learner.get("/clients"))
+    assert ">Set contract<" in text(learner.get("/clients"))
     world.client().engagement("coaching").set_contract(
         date(2026, 4, 3), by=world.actor(world.learner), now=world.now
     )
     page = text(learner.get("/clients"))
-    assert '>Change<span class="visually-hidden"> the contract with Client A' in page
+    assert '>Change contract<span class="visually-hidden"> with Client A' in page
+    assert '<summary>Rename<span class="visually-hidden"> Client A' in page
     assert "too. Hours for" in page
 
 

@@ -475,7 +475,7 @@ def test_what_lacks_stands_beside_the_field_and_all_typed_is_kept(world, learner
     Goal.delete().execute()
     sent = form_of(contract, go="offer", ethics="", planned_sessions="", ending="Mine to keep")
     page = text(learner.post(f"/contracts/{contract.id}/edit", data=sent), 422)
-    assert "3 things to change" in page
+    assert "Saved, but not offered: 3 things to change" in page
     assert "Add at least one goal" in page
     assert "Say how many sessions you plan." in page
     assert "Mine to keep" in page
@@ -506,6 +506,7 @@ def test_bad_input_gets_a_sentence_and_saves_nothing(world, learner, field, type
         422,
     )
     assert sentence in page
+    assert "Nothing was saved: one thing to change" in page
     assert fresh(contract).version == contract.version
 
 

@@ -80,6 +80,7 @@ def test_a_goal_is_added_on_the_page_and_stands_on_the_engagement(world, learner
         ("text", "x" * 1001, "Shorten this to 1000 characters."),
         ("measure", "a\0b", "cannot be shown"),
         ("due_on", "soon", "Choose a day"),
+        ("due_on", "2020-04-01", "This day has passed. Give a later one."),
         ("progress", "11", "0 to 10"),
         ("progress", "-1", "Give a whole number."),
         ("aim_level", "planet", "Not a valid choice"),
@@ -96,6 +97,19 @@ def test_bad_input_gets_a_sentence_and_changes_nothing(
     assert sentence in page
     assert "Kept as typed" in page
     assert fresh(goal).version == goal.version
+
+
+def test_a_day_that_passed_may_stay_but_not_come(world, learner, goal):
+    path = f"/engagements/{goal.engagement_id}/goals"
+    page = text(learner.post(path, data=SENT | {"due_on": "2020-04-01"}), 422)
+    assert "This day has passed. Give a later one." in page
+    assert Goal.select().count() == 1
+    today = world.actor(world.learner).today
+    assert learner.post(path, data=SENT | {"due_on": today.isoformat()}).status_code == 303
+    Goal.update(due_on=date(2026, 1, 10)).where(Goal.id == goal.id).execute()
+    old = SENT | {"due_on": "2026-01-10", "version": goal.version, "progress": "10"}
+    assert learner.post(f"/goals/{goal.id}", data=old).status_code == 303
+    assert (fresh(goal).progress, fresh(goal).due_on) == (10, date(2026, 1, 10))
 
 
 def test_the_history_names_what_changed_and_keeps_no_words(world, learner, goal):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask_wtf import FlaskForm
-from wtforms import SelectField, StringField
+from wtforms import Field, SelectField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
@@ -22,7 +24,13 @@ MODELS = {
 
 
 class GoalForm(FlaskForm):
-    """One SMART goal and how far along it is."""
+    """One SMART goal and how far along it is.
+
+    The goal is due on or after ``today``; a day that was ``kept`` already may have passed since.
+    """
+
+    today: date | None = None
+    kept: date | None = None
 
     text = text_field("Goal", DataRequired("Write the goal."), longest=1000)
     aim_level = SelectField(
@@ -49,6 +57,12 @@ class GoalForm(FlaskForm):
         default="open",
     )
     progress = whole("Progress, 0 to 10", 0, FURTHEST, f"Progress goes from 0 to {FURTHEST}.")
+
+    def validate_due_on(self, field: Field) -> None:
+        """A new or changed day has not passed: nothing can be reached by a day gone by."""
+        new = field.data is not None and field.data != self.kept
+        if new and self.today is not None and field.data < self.today:
+            raise ValidationError("This day has passed. Give a later one.")
 
     def values(self) -> dict[str, object]:
         """What was written, by the goal's fields."""

@@ -43,6 +43,7 @@ def writing(engagement: Engagement, form: GoalForm, status: int = 200) -> Respon
 def add(engagement_id: int) -> Response:
     """Keep a new goal."""
     engagement, form = own(engagement_id), GoalForm()
+    form.today = auth.actor().today
     fine = form.validate()
     if mark_names(form, ClientIdentity.of(engagement.client, auth.actor())) or not fine:
         return writing(engagement, form, 422)
@@ -88,6 +89,7 @@ def save(goal_id: int) -> Response:
     actor, form = auth.actor(), GoalForm()
     goal = web.load(Goal.visible_to(actor), goal_id)
     web.require(goal.can_edit(actor))
+    form.today, form.kept = actor.today, goal.due_on
     seen, fine = web.number(request.form.get("version")) or 0, form.validate()
     if mark_names(form, ClientIdentity.of(goal.engagement.client, actor)) or not fine:
         return page(goal, form, 422, seen=seen)
