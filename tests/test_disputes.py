@@ -258,8 +258,10 @@ def test_a_client_who_withdrew_before_they_answered_is_not_waited_for(
     withdraw(demanding)
     for person in (demanding.learner, demanding.supervisor):
         seen = text(browser(person).get(f"/sessions/{session.id}"))
-        assert "Counts toward D3.04." in seen
-        assert "Client A withdrew consent and cannot be asked" in seen.replace("&#39;", "'")
+        instead = "the supervisor's approval replaces the client's word"
+        said = f"Client A was withdrawn, recorded by the coach on 8 Oct 2026: {instead}."
+        assert f"Counts toward D3.04. The consent of {said}" in seen.replace("&#39;", "'")
+        assert "cannot be asked: consent withdrawn, recorded by the coach on 8 Oct 2026" in seen
     page = text(browser(demanding.learner).get("/confirmations"))
     assert "Nobody left to ask." in page
     assert "To ask 0" in page
@@ -270,7 +272,32 @@ def test_a_client_who_withdrew_after_a_dispute_still_disputes(demanding, browser
     says(asked(demanding, session), NEVER)
     withdraw(demanding)
     assert told(session) == ("disputed", "none", False, True)
-    assert "Client A disputes it" in text(browser(demanding.learner).get("/sessions"))
+    coach = browser(demanding.learner)
+    assert "Client A disputes it" in text(coach.get("/sessions"))
+    assert "it counts only once they consent again" in text(coach.get("/sessions"))
+    page = text(coach.get("/confirmations?state=disputed"))
+    assert "Ask again" not in page
+    assert "Consent was withdrawn, so they cannot be asked again" in page
+    assert "It counts only once they consent again" in page
+
+
+def test_where_approval_replaces_a_clients_word_each_is_decided_by_itself(demanding, browser):
+    session = demanding.session(state="submitted")
+    boss = browser(demanding.supervisor)
+    withdraw(demanding)
+    page = boss.get("/approvals")
+    seen = text(page).replace("&#39;", "'")
+    assert "Cannot be asked consent withdrawn" in seen
+    assert (
+        "Counts toward D3.04 if approved. The consent of Client A was withdrawn, recorded" in seen
+    )
+    assert "Your approval replaces the client’s word here" in seen
+    assert "that count" not in seen
+    assert "data-counts" not in page.get_data(as_text=True)
+    form = {f"decision-{session.id}": "leave", f"version-{session.id}": str(session.version)}
+    page = boss.post("/approvals", data=form | {"preset": "counts"}).get_data(as_text=True)
+    chosen = dict(re.findall(r'name="decision-(\d+)"\s+value="(\w+)" checked', page))
+    assert chosen == {str(session.id): "leave"}
 
 
 @pytest.mark.parametrize("disputed", [False, True])

@@ -28,6 +28,12 @@ def withdrawn(client: Any) -> peewee.Expression:
     return ended & ~peewee.fn.EXISTS(mine.where(Consent.withdrawn_on.is_null()))
 
 
+def withdrawn_on(client: Any) -> peewee.Expression:
+    """The day on which this client withdrew, where ``withdrawn`` holds; else NULL."""
+    last = Consent.select(peewee.fn.MAX(Consent.withdrawn_on)).where(Consent.client == client)
+    return peewee.Case(None, [(withdrawn(client), last)])
+
+
 def _matches(one: Any) -> peewee.Expression:
     """The session is still dated and as long as the client was shown (``Confirmation.matches``)."""
     session = PracticeSession
@@ -40,7 +46,7 @@ def columns() -> tuple[Any, ...]:
     """What is read of each client, in the order that ``told`` takes them."""
     one = Confirmation
     return (
-        withdrawn(Client.id), one.id, one.state, one.what, one.said_minutes, one.asked_at,
+        withdrawn_on(Client.id), one.id, one.state, one.what, one.said_minutes, one.asked_at,
         one.answered_at, one.reason, Link.expires_at, _matches(one),
     )  # fmt: skip
 
@@ -114,12 +120,12 @@ def told(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[ConfirmationFacts]]:
     """By session, one entry for each client: session, engagement and alias, then ``columns``."""
     by_client: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
     for session_id, engagement_id, alias, gone, *row in rows:
-        key = session_id, engagement_id, alias, bool(gone)
+        key = session_id, engagement_id, alias, Consent.withdrawn_on.python_value(gone)
         by_client[key] += [tuple(row)] if row[0] else []
     found: dict[int, list[ConfirmationFacts]] = defaultdict(list)
     for (session_id, engagement_id, alias, gone), theirs_ in by_client.items():
         facts = _latest(alias, sorted(theirs_, key=lambda row: row[0]))
-        found[session_id].append(replace(facts, engagement_id=engagement_id, withdrawn=gone))
+        found[session_id].append(replace(facts, engagement_id=engagement_id, withdrawn_on=gone))
     return found
 
 

@@ -82,8 +82,12 @@ class Row:
 
     @property
     def ready(self) -> bool:
-        """Whether one press may set it to approve: it would count, and no client disputes it."""
-        return self.verdict.answer == "counts" and self.said.word != "disputed"
+        """Whether one press may set it to approve: it would count, and no client disputes it.
+
+        Where the approval replaces a client's word, each is decided by itself.
+        """
+        fine = self.verdict.answer == "counts" and not self.verdict.alone
+        return fine and self.said.word != "disputed"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from supervise.rules.facts import (
     UnitRule,
 )
 from supervise.rules.moments import length, short_date
-from supervise.rules.verdicts import STATE, Reason
+from supervise.rules.verdicts import ALONE, STATE, Reason
 
 SHORTEST, LONGEST = 5, 480
 
@@ -28,6 +28,7 @@ _WAITS_FOR = {
     "returned": "it was returned; change it and submit it again",
     "reopened": "it was reopened and must be approved again",
 }
+AGAIN = "it counts only once they consent again, are asked again and confirm it"
 _STANDING = {
     "submitted": "which waits for approval too; only one of them can count",
     "approved": "which is approved",
@@ -110,7 +111,8 @@ def of_overlap(session: SessionFacts, overlapping: Sequence[SessionFacts]) -> It
 def of_confirmation(session: SessionFacts, policy: Policy) -> Iterator[Reason]:
     """Every client has confirmed the session, where the centre demands that; else no reason at all.
 
-    A client who withdrew consent cannot be asked any more: the supervisor's approval stands alone.
+    A client who withdrew consent cannot be asked any more: the supervisor's approval stands alone,
+    and the verdict says so. What they disputed before stays disputed, also where it was corrected.
     """
     if not policy.confirmation_required:
         return
@@ -122,10 +124,13 @@ def of_confirmation(session: SessionFacts, policy: Policy) -> Iterator[Reason]:
         elif said.state == "disputed":
             again = ", and was asked again" if said.carried and said.asked_at else ""
             when = "disputed it before it was changed" if said.changed else "disputes it"
-            yield Reason("wait", f"{said.alias} {when}: {says(said)}{again}")
-        elif said.withdrawn:
-            who = f"{said.alias} withdrew consent and cannot be asked"
-            yield Reason("good", f"{who}; the supervisor's approval stands for it")
+            gone = f", and withdrew consent: {AGAIN}" if said.withdrawn_on else ""
+            yield Reason("wait", f"{said.alias} {when}: {says(said)}{again}{gone}")
+        elif said.withdrawn_on:
+            who = f"the consent of {said.alias} was withdrawn"
+            when = f"recorded by the coach on {short_date(said.withdrawn_on)}"
+            instead = "the supervisor's approval replaces the client's word"
+            yield Reason("good", f"{who}, {when}: {instead}", ALONE)
         elif said.state == "asked":
             last = said.expires_at  # the rule has no clock; the reader has
             until = f"; their link lasts to {short_date(last.date())}" if last else ""

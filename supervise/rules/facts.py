@@ -39,8 +39,8 @@ class ConfirmationFacts:
     what differs: length (then perhaps ``said_minutes``), date, none (it did not take place), other.
     Moments are in UTC; the link works until ``expires_at``. ``reason`` is in the client's own words.
     A dispute is ``carried`` where it was given to an earlier question: then ``asked_at`` is when they
-    were asked again, if they are. ``withdrawn`` says that the client withdrew their consent, so that
-    nothing is asked of them.
+    were asked again, if they are. ``withdrawn_on`` is the day on which the client withdrew their
+    consent, as their coach recorded it: nothing is asked of them any more.
     """
 
     alias: str
@@ -55,7 +55,7 @@ class ConfirmationFacts:
     carried: bool = False
     changed: bool = False
     """The session was changed since they disputed it; they have not answered about it as it is."""
-    withdrawn: bool = False
+    withdrawn_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

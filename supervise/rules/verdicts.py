@@ -12,13 +12,15 @@ from typing import Literal
 Answer = Literal["counts", "not yet", "never"]
 Level = Literal["good", "wait", "stop"]
 STATE = "state"
+ALONE = "alone"
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One reason: ``good`` speaks for the session, ``wait`` can be mended, ``stop`` rules it out.
 
-    ``about`` marks the reason that approval would remove.
+    ``about`` marks the reason that approval would remove (``STATE``), and one for which the
+    supervisor's approval stands alone (``ALONE``), which the sentence names whatever the answer.
     """
 
     level: Level
@@ -47,6 +49,11 @@ class Verdict:
         return tuple(sorted(against, key=lambda reason: reason.level != "stop"))
 
     @property
+    def alone(self) -> tuple[Reason, ...]:
+        """The reasons that rest on the supervisor's approval and on nobody else's word."""
+        return tuple(reason for reason in self.reasons if reason.about == ALONE)
+
+    @property
     def css(self) -> Level:
         """The class the verdict is drawn with."""
         classes: dict[Answer, Level] = {"counts": "good", "not yet": "wait", "never": "stop"}
@@ -64,9 +71,12 @@ class Verdict:
     @property
     def rest(self) -> str:
         """How the sentence goes on: the units, or every obstacle, each a sentence of its own."""
+        alone = [reason.text for reason in self.alone]
         if self.answer == "counts":
-            return f"toward {' and '.join(self.units)}{' if approved' if self.supposed else ''}."
-        first, *others = (reason.text for reason in self.obstacles)
+            first = f"toward {' and '.join(self.units)}{' if approved' if self.supposed else ''}"
+            others = alone
+        else:
+            first, *others = [*(reason.text for reason in self.obstacles), *alone]
         return " ".join([f"{first}.", *(f"{text[0].upper()}{text[1:]}." for text in others)])
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, request, url_for
 
 from supervise import auth, web
-from supervise.models import Client, confirmations
+from supervise.models import Client, Consent, confirmations
 from supervise.models.centres import Refused
 from supervise.reports import confirmations as report
 from supervise.reports import diary
@@ -56,7 +56,9 @@ def _page(status: int = 200, refused: str = "", ticked: Any = frozenset()) -> Re
     else:
         found = web.Page.of(report.answers(actor, tab, client))
         told["why"] = report.why_lapsed(found.rows) if tab == "lapsed" else {}
-        told["again_at"] = report.asked_again(found.rows) if tab == "disputed" else {}
+        if tab == "disputed":
+            told["again_at"] = report.asked_again(found.rows)
+            told["gone"] = Consent.withdrawn_of({row.client_id for row in found.rows})
     return web.show(
         "confirmations/page.html", "confirmations/_list.html", status,
         tab=tab, tabs=report.TABS, counts=report.counts(actor, client), found=found, said=report.said,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -19,7 +19,12 @@ DEMANDED = Policy(confirmation_required=True)
 CONFIRMED = ConfirmationFacts("Client A", "confirmed")
 ASKED = ConfirmationFacts("Client A", "asked")
 NOT_ASKED = ConfirmationFacts("Client A")
-GONE = ConfirmationFacts("Client A", withdrawn=True)
+LEFT_ON = date(2026, 10, 12)
+GONE = ConfirmationFacts("Client A", withdrawn_on=LEFT_ON)
+INSTEAD = (
+    "The consent of Client A was withdrawn, recorded by the coach on 12 Oct 2026: "
+    "the supervisor's approval replaces the client's word."
+)
 SHORTER = ConfirmationFacts("Client A", "disputed", "length", 45)
 
 
@@ -42,10 +47,12 @@ def of(*clients: ConfirmationFacts) -> SessionFacts:
             "Not yet: Client B has not confirmed it. Client C disputes it: says 45 minutes.",
         ),
         ((CONFIRMED, replace(CONFIRMED, alias="Client B")), "Counts toward D3.04."),
-        ((GONE,), "Counts toward D3.04."),
+        ((GONE,), f"Counts toward D3.04. {INSTEAD}"),
         ((GONE, replace(ASKED, alias="Client B")),
-         "Not yet: Client B has not confirmed it."),
-        ((replace(SHORTER, withdrawn=True),), "Not yet: Client A disputes it: says 45 minutes."),
+         f"Not yet: Client B has not confirmed it. {INSTEAD}"),
+        ((replace(SHORTER, withdrawn_on=LEFT_ON),),
+         "Not yet: Client A disputes it: says 45 minutes, and withdrew consent: it counts only once "
+         "they consent again, are asked again and confirm it."),
         ((replace(SHORTER, carried=True),), "Not yet: Client A disputes it: says 45 minutes."),
         ((replace(SHORTER, carried=True, asked_at=datetime(2026, 10, 8, tzinfo=UTC)),),
          "Not yet: Client A disputes it: says 45 minutes, and was asked again."),
@@ -66,8 +73,11 @@ def test_a_yes_is_among_the_reasons_where_it_is_demanded() -> None:
 
 def test_a_client_who_withdrew_is_named_among_the_reasons() -> None:
     told = [(reason.level, reason.text) for reason in verdict(of(GONE), policy=DEMANDED).reasons]
-    said = "Client A withdrew consent and cannot be asked; the supervisor's approval stands for it"
-    assert ("good", said) in told
+    assert ("good", INSTEAD[0].lower() + INSTEAD[1:-1]) in told
+    waits = verdict(replace(of(GONE), state="submitted"), policy=DEMANDED).if_approved()
+    assert waits.sentence == f"Counts toward D3.04 if approved. {INSTEAD}"
+    assert waits.alone
+    assert not verdict(of(CONFIRMED), policy=DEMANDED).alone
 
 
 def test_approval_alone_does_not_help_it() -> None:
@@ -107,7 +117,7 @@ def test_with_the_demand_a_session_counts_only_if_it_would_and_all_confirm(
     for one in log:
         without, demanded = verdict(one).answer, verdict(one, policy=DEMANDED).answer
         all_say_yes = bool(one.confirmations) and all(
-            said.state == "confirmed" or (said.withdrawn and said.state != "disputed")
+            said.state == "confirmed" or (said.withdrawn_on and said.state != "disputed")
             for said in one.confirmations
         )
         assert (demanded == "counts") == (without == "counts" and all_say_yes)

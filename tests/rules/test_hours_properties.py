@@ -30,7 +30,7 @@ CONFIRMATIONS = st.builds(
     st.sampled_from(["", "asked", "confirmed", "disputed"]),
     st.sampled_from(["length", "date", "none", "other"]),
     st.one_of(st.none(), st.integers(1, 1440)),
-    withdrawn=st.booleans(),
+    withdrawn_on=st.one_of(st.none(), st.dates(date(2026, 1, 1), date(2026, 12, 31))),
 )
 
 
