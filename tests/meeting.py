@@ -91,7 +91,7 @@ def signed(world: World, *enrolments: Enrolment, **values: Any) -> Meeting:
     for enrolment in enrolments or (world.enrolment,):
         place = place_of(meeting, enrolment)
         answering.sign(
-            place, "I will try.", "I talk to fill gaps.", version=place.version,
-            by=world.actor(enrolment.learner), now=world.now,
+            place, "I will try.", "I talk to fill gaps.", read=meeting.version,
+            version=place.version, by=world.actor(enrolment.learner), now=world.now,
         )  # fmt: skip
     return Meeting.get_by_id(meeting.id)

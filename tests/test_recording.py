@@ -64,7 +64,9 @@ def test_it_is_held_recorded_and_signed_by_both(world: World) -> None:
     place = made.place_of(meeting, world.enrolment)
     me = world.actor(world.learner)
     answering.reply(place, "Thank you.", "", version=place.version, by=me, now=now)
-    second = answering.sign(place, "Thank you.", "I rush.", version=place.version, by=me, now=now)
+    second = answering.sign(
+        place, "Thank you.", "I rush.", read=meeting.version, version=place.version, by=me, now=now
+    )
     assert (second.subject, second.role, second.decision) == ("attendance", "learner", "signed")
     assert state_of(meeting) == "signed"
     assert Attendance.get_by_id(place.id).reflection == "I rush."
@@ -88,7 +90,15 @@ def test_a_group_is_signed_when_the_last_who_came_has(world: World, pair: tuple)
     for number, one in enumerate(pair):
         assert state_of(meeting) == "recorded"
         place, me = made.place_of(meeting, one), world.actor(one.learner)
-        answering.sign(place, str(number), "", version=place.version, by=me, now=world.now)
+        answering.sign(
+            place,
+            str(number),
+            "",
+            read=meeting.version,
+            version=place.version,
+            by=me,
+            now=world.now,
+        )
     assert state_of(meeting) == "signed"
     states = [place.state for place in Attendance.select().order_by(Attendance.id)]
     assert states == ["signed", "signed", "missed"]
@@ -99,6 +109,15 @@ def test_who_came_can_be_corrected_until_it_is_signed(world: World, pair: tuple)
     one = made.place_of(meeting, pair[0])
     recording.hold(meeting, [one.id], 40, by=by, now=world.now)
     assert made.place_of(meeting, pair[1]).state == "missed"
+    recording.hold(meeting, [one.id, made.place_of(meeting, pair[1]).id], 40, by=by, now=world.now)
+    undated = Part("About B", "B's goals", [Action("learner", "Read", None)])
+    parts = {one.id: Part("x"), made.place_of(meeting, pair[1]).id: undated}
+    made.write_up(world, meeting, parts=parts)
+    recording.hold(meeting, [one.id], 40, by=by, now=world.now)  # B was not there after all
+    absent = made.place_of(meeting, pair[1])
+    assert (absent.feedback, absent.goals, MeetingAction.select().count()) == ("", "", 0)
+    recording.record(meeting, {}, version=meeting.version, by=by, now=world.now)
+    recording.take_back(meeting, by=by, now=world.now)
     recording.miss(meeting, by=by, now=world.now)
     assert state_of(meeting) == "missed"
     recording.hold(meeting, [one.id], 45, by=by, now=world.now)
@@ -147,7 +166,9 @@ def test_nobody_else_leads_and_nobody_answers_for_another(world: World, pair: tu
         with pytest.raises(NotAllowed):
             answering.reply(place, "x", "", version=place.version, by=by, now=now)
         with pytest.raises(NotAllowed):
-            answering.sign(place, "x", "", version=place.version, by=by, now=now)
+            answering.sign(
+                place, "x", "", read=meeting.version, version=place.version, by=by, now=now
+            )
 
 
 def test_two_tabs_do_not_overwrite_each_other(world: World) -> None:
@@ -164,7 +185,7 @@ def test_two_tabs_do_not_overwrite_each_other(world: World) -> None:
     place, me = made.place_of(meeting, world.enrolment), world.actor(world.learner)
     answering.reply(place, "First", "", version=1 + 1, by=me, now=world.now)
     with pytest.raises(ChangedElsewhere):
-        answering.sign(place, "Second", "", version=2, by=me, now=world.now)
+        answering.sign(place, "Second", "", read=meeting.version, version=2, by=me, now=world.now)
     assert Attendance.get_by_id(place.id).reply == "First"
 
 
@@ -174,11 +195,13 @@ def test_it_can_be_taken_back_until_a_learner_has_signed(world: World, pair: tup
     assert {mail.state for mail in Mail.select()} == {"dropped"}
     place, me = made.place_of(meeting, pair[0]), world.actor(pair[0].learner)
     with pytest.raises(WrongState, match="taken back"):
-        answering.sign(place, "", "", version=place.version, by=me, now=world.now)
+        answering.sign(
+            place, "", "", read=meeting.version, version=place.version, by=me, now=world.now
+        )
     made.write_up(world, meeting, discussed="Said better.")
     recording.record(meeting, {}, version=meeting.version, by=by, now=world.now)
     place = made.place_of(meeting, pair[0])
-    answering.sign(place, "", "", version=place.version, by=me, now=world.now)
+    answering.sign(place, "", "", read=meeting.version, version=place.version, by=me, now=world.now)
     with pytest.raises(WrongState, match="A learner has signed"):
         recording.take_back(meeting, by=by, now=world.now)
     assert state_of(meeting) == "recorded"
@@ -207,7 +230,9 @@ def test_what_it_lacks_and_whom_it_names_stops_the_signature(world: World) -> No
     recording.record(meeting, {}, version=meeting.version, by=by, now=now)
     place = made.place_of(meeting, world.enrolment)
     with pytest.raises(Unfinished) as lacking:
-        answering.sign(place, "Like Grebe", "", version=place.version, by=me, now=now)
+        answering.sign(
+            place, "Like Grebe", "", read=meeting.version, version=place.version, by=me, now=now
+        )
     assert "“Grebe”" in lacking.value.faults["reply"]
     assert Attendance.get_by_id(place.id).state == "came"
 
@@ -294,7 +319,9 @@ def test_two_who_sign_at_once_complete_it_once(world: World, pair: tuple) -> Non
 
     def sign(enrolment: Enrolment) -> None:
         place, me = made.place_of(meeting, enrolment), world.actor(enrolment.learner)
-        answering.sign(place, "", "", version=place.version, by=me, now=world.now)
+        answering.sign(
+            place, "", "", read=meeting.version, version=place.version, by=me, now=world.now
+        )
 
     assert at_once(*(lambda one=one: sign(one) for one in pair)) == ["", ""]
     verbs = [event.verb for event in history("meeting", meeting.id)]
@@ -308,7 +335,9 @@ def test_taken_back_or_signed_but_not_both(world: World) -> None:
     boss = world.actor(world.supervisor)
     told = at_once(
         lambda: recording.take_back(Meeting.get_by_id(meeting.id), by=boss, now=world.now),
-        lambda: answering.sign(place, "", "", version=place.version, by=me, now=world.now),
+        lambda: answering.sign(
+            place, "", "", read=meeting.version, version=place.version, by=me, now=world.now
+        ),
     )
     assert sorted(told) == ["", "WrongState"]
     assert state_of(meeting) == ("held" if told[0] == "" else "signed")

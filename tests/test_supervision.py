@@ -56,6 +56,11 @@ def words(answer: Any) -> str:
     return " ".join(html.unescape(text).split())
 
 
+def read_of(meeting: Meeting) -> str:
+    """What the learner's form says of the record they read."""
+    return str(Meeting.get_by_id(meeting.id).version)
+
+
 def record_of(meeting: Meeting, place: Attendance, **changes: str) -> dict[str, str]:
     """What the form of a record sends, with one learner and one action."""
     version = Meeting.get_by_id(meeting.id).version
@@ -95,7 +100,7 @@ def test_from_the_meeting_to_both_signatures(world: World, enter) -> None:
     answer = {"version": version, "reply": "Thank you.", "reflection": "I rush.", "go": "save"}
     assert me.post(f"{path}/reply", data=answer).status_code == 303
     assert "Thank you." not in boss.get(path).text
-    answer |= {"version": str(int(version) + 1), "go": "sign"}
+    answer |= {"version": str(int(version) + 1), "go": "sign", "read": read_of(meeting)}
     assert me.post(f"{path}/reply", data=answer).status_code == 303
     assert me.post(f"{path}/reply", data=answer).status_code == 303  # pressed twice
     page = words(boss.get(path))
@@ -133,6 +138,7 @@ def test_nothing_typed_is_lost_and_each_fault_stands_beside_its_field(world: Wor
     boss.post(f"{path}/record", data=record_of(meeting, place, go="sign"))
     version = str(Attendance.get_by_id(place.id).version)
     typed = {"version": version, "reply": "As Ottoline said", "reflection": "", "go": "sign"}
+    typed["read"] = read_of(meeting)
     answer = me.post(f"{path}/reply", data=typed)
     assert answer.status_code == 422
     assert "“Ottoline”" in words(answer)
@@ -177,7 +183,8 @@ def test_who_reads_what(world: World, enter, pair) -> None:
     answer = {"version": version, "reply": "REPLY-P", "reflection": "REFLECTION-P", "go": "save"}
     assert me.post(f"{path}/reply", data=answer).status_code == 303
     assert "REPLY-P" not in enter(tutor).get(path).text
-    me.post(f"{path}/reply", data=answer | {"version": str(int(version) + 1), "go": "sign"})
+    answer |= {"version": str(int(version) + 1), "go": "sign", "read": read_of(meeting)}
+    me.post(f"{path}/reply", data=answer)
     own = {"SHARED", "FEEDBACK-P", "GOALS-P", "REPLY-P", "REFLECTION-P"}
     everything = own | {"FEEDBACK-O", "GOALS-O", "PRIVATE"}
     reads = {
@@ -197,6 +204,26 @@ def test_who_reads_what(world: World, enter, pair) -> None:
     assert {word for word in everything if word in text} == {"SHARED", "FEEDBACK-O", "GOALS-O"}
     for person in (world.admin, world.person("Ravi Sandhu", "supervisor")):
         assert enter(person).get(path).status_code == 404
+
+
+def test_nobody_signs_what_they_have_not_read(world: World, enter) -> None:
+    meeting, by = made.recorded(world), world.actor(world.supervisor)
+    place, me = made.place_of(meeting, world.enrolment), enter(world.learner)
+    path = f"/supervision/{meeting.id}"
+    fields = re.findall(r'name="(version|read)" value="(\d+)"', me.get(path).text)
+    answer = dict(fields) | {"reply": "Thank you.", "reflection": "", "go": "sign"}
+    recording.take_back(meeting, by=by, now=world.now)
+    made.write_up(world, meeting, parts={place.id: recording.Part("Quite another word")})
+    recording.record(meeting, {}, version=meeting.version, by=by, now=world.now)
+    refused = me.post(f"{path}/reply", data=answer)
+    assert refused.status_code == 409
+    assert "Read it again, then sign." in words(refused)
+    assert "Quite another word" in refused.text
+    assert "Thank you.</textarea>" in refused.text
+    assert Meeting.get_by_id(meeting.id).state == "recorded"
+    fresh = dict(re.findall(r'name="(version|read)" value="(\d+)"', refused.text))
+    assert me.post(f"{path}/reply", data=answer | fresh).status_code == 303
+    assert Meeting.get_by_id(meeting.id).state == "signed"
 
 
 def test_somebody_who_did_not_come_reads_no_record(world: World, enter, pair) -> None:

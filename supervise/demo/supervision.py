@@ -189,7 +189,9 @@ def _sign(meeting: Meeting, study: Study, moment: datetime, number: int, cast: C
     by = Actor.of(study.learner, cast.centre, moment)
     said = words.REPLIES[number % len(words.REPLIES)]
     learnt = words.REFLECTIONS[number % len(words.REFLECTIONS)]
-    answering.sign(place, said, learnt, version=place.version, by=by, now=moment)
+    answering.sign(
+        place, said, learnt, read=meeting.version, version=place.version, by=by, now=moment
+    )
     for action in place.actions:
         if action.owner == "learner" and number % 3:
             answering.mark_done(action, done=True, by=by, now=moment)

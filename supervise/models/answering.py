@@ -14,6 +14,15 @@ from supervise.models.vault import ClientIdentity
 from supervise.rules.naming import names_in, naming_fault
 from supervise.workflow import ATTENDANCE, MEETING, WrongState, advance, allow
 
+UNREAD = "The record was changed and signed anew since you opened it. Read it again, then sign."
+
+
+class Unread(WrongState):
+    """The record was taken back and signed anew after the learner had opened it."""
+
+    def __init__(self) -> None:
+        super().__init__(UNREAD)
+
 
 def reply(
     place: Attendance, text: str, reflection: str, *, version: int, by: Actor, now: datetime
@@ -27,12 +36,14 @@ def reply(
 
 
 def sign(
-    place: Attendance, text: str, reflection: str, *, version: int, by: Actor, now: datetime
-) -> signing.SignOff:
-    """The learner's signature under the record as it stands, with reply and reflection.
+    place: Attendance, text: str, reflection: str, *, read: int, version: int, by: Actor,
+    now: datetime,
+) -> signing.SignOff:  # fmt: skip
+    """The learner's signature under the record as they ``read`` it, with reply and reflection.
 
-    With the last of those who came it is signed by all. Raises Unfinished where a text names a
-    client, and else as ``reply`` does.
+    ``read`` is the meeting's version on the page they sign from. With the last of those who came
+    it is signed by all. Raises Unread where the record was signed anew since, Unfinished where a
+    text names a client, and else as ``reply`` does.
     """
     names = ClientIdentity.names_of(place.learner_id)
     texts = {"reply": text, "reflection": reflection}
@@ -44,7 +55,7 @@ def sign(
     if faults and by.is_(place.learner_id):
         raise Unfinished(faults)
     with write():
-        meeting = _answer(place, "sign", text, reflection, version, by, now, signed_at=now)
+        meeting = _answer(place, "sign", text, reflection, version, by, now, read, signed_at=now)
         left = any(one.state == "came" for one in locked_places(meeting))
         if not left:
             advance(meeting, MEETING, "complete", changed_at=now)
@@ -59,7 +70,7 @@ def sign(
 
 def _answer(
     place: Attendance, move: str, text: str, reflection: str, version: int, by: Actor,
-    now: datetime, **changes: Any,
+    now: datetime, read: int | None = None, **changes: Any,
 ) -> Meeting:  # fmt: skip
     allow(place.can_answer(by))
     with write():
@@ -73,6 +84,8 @@ def _answer(
         lock(place)
         if place.version != version and place.state == "came":
             raise ChangedElsewhere
+        if read not in (None, meeting.version) and place.state == "came":
+            raise Unread
         advance(
             place, ATTENDANCE, move, reply=text, reflection=reflection, changed_at=now, **changes
         )

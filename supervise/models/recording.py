@@ -119,9 +119,18 @@ def miss(meeting: Meeting, *, by: Actor, now: datetime) -> None:
 
 
 def _mark(place: Attendance, came: bool, now: datetime) -> None:
-    """One learner as present or absent, where that is news."""
-    if came != place.came or place.state == "booked":
-        advance(place, ATTENDANCE, "come" if came else "miss", changed_at=now)
+    """One learner as present or absent, where that is news.
+
+    Of somebody absent there is no part of the record: what was drafted of it is deleted, lest it be
+    sealed where nobody reads it.
+    """
+    if came == place.came and place.state != "booked":
+        return
+    if came:
+        advance(place, ATTENDANCE, "come", changed_at=now)
+        return
+    MeetingAction.delete().where(MeetingAction.attendance == place).execute()
+    advance(place, ATTENDANCE, "miss", feedback="", goals="", changed_at=now)
 
 
 # --- the leader's record -----------------------------------------------------------------

@@ -5,6 +5,7 @@ Its routes hang on the blueprint of ``supervision``.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response, abort, render_template, request, url_for
@@ -171,9 +172,13 @@ def reply(meeting_id: int) -> Response:
     except Unfinished as lacking:
         mark(form, lacking.faults)
         return one_page(meeting, 422, answer=form, version=version)
-    except ChangedElsewhere as refused:
+    except (ChangedElsewhere, answering.Unread) as refused:
         fresh = Attendance.get_by_id(place.id)
-        told = {"meanwhile": refused.sentence, "elsewhere": form.differences(fresh)}
+        clash = isinstance(refused, ChangedElsewhere)
+        told = {
+            "meanwhile": refused.sentence,
+            "elsewhere": form.differences(fresh) if clash else {},
+        }
         return one_page(load(meeting_id), 409, answer=form, told=told)
     return web.done(url_for("supervision.show", meeting_id=meeting_id))
 
@@ -205,15 +210,17 @@ def _mine(meeting_id: int) -> tuple[Meeting, Attendance, AnswerForm]:
 
 def _answer(place: Attendance, form: AnswerForm, *, sign: bool) -> None:
     """Save or sign; what was saved already under another version is no clash."""
-    move = answering.sign if sign else answering.reply
     said, learnt = form.reply.data or "", form.reflection.data or ""
-    by, now, version = auth.actor(), auth.now(), _seen()
+    read = web.number(request.form.get("read")) or 0
+    move: Any = partial(answering.sign, read=read) if sign else answering.reply
+    move = partial(move, place, said, learnt)
+    by, now = auth.actor(), auth.now()
     try:
-        move(place, said, learnt, version=version, by=by, now=now)
+        move(version=_seen(), by=by, now=now)
     except ChangedElsewhere:
         fresh = Attendance.get_by_id(place.id)
         if form.differences(fresh):
             raise
         place.__data__.update(fresh.__data__)
         if sign:
-            answering.sign(place, said, learnt, version=fresh.version, by=by, now=now)
+            move(version=fresh.version, by=by, now=now)
