@@ -16,7 +16,7 @@ from supervise.forms.people import tidy
 from supervise.models import ClientIdentity, Contract
 from supervise.models.contracts import Draft
 from supervise.rules.contracts import LONGEST_TEXT, PARTS, WAYS
-from supervise.rules.naming import names_in, naming_fault
+from supervise.rules.naming import names_in, naming_fault, same_name
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
@@ -127,7 +127,9 @@ class EndForm(FlaskForm):
 
 
 class AgreeForm(FlaskForm):
-    """A party's answer by link: a name under it, or what should be different."""
+    """A party's yes by link: the name under it, which is not that of ``coach``."""
+
+    coach = ""
 
     class Meta:
         csrf = False  # the address is the key
@@ -141,6 +143,11 @@ class AgreeForm(FlaskForm):
         ],
         render_kw={"autocomplete": "name", "maxlength": 120},
     )
+
+    def validate_name(self, field: Field) -> None:
+        """A coach who shows the page on their own phone types their own name by habit."""
+        if same_name(field.data, self.coach):
+            raise ValidationError("This is your coach’s name: type your own.")
 
 
 class DeclineForm(FlaskForm):

@@ -14,6 +14,7 @@ from supervise.models import (
     Actor,
     Agreement,
     Client,
+    ClientIdentity,
     ClosingReview,
     Consent,
     Contract,
@@ -28,6 +29,7 @@ from supervise.models.contracts import OPEN
 from supervise.models.enrolments import EnrolmentUnit, unit_rules
 from supervise.rules.contracts import Terms, planned_against
 from supervise.rules.moments import short_date
+from supervise.rules.naming import same_name
 from supervise.signing import SignOff
 
 PARTY = {"coach": "Coach", "client": "Client", "sponsor": "Sponsor"}
@@ -35,11 +37,15 @@ PARTY = {"coach": "Coach", "client": "Client", "sponsor": "Sponsor"}
 
 @dataclass(frozen=True)
 class Signature:
-    """One party's yes: when (UTC); the name typed is there for the learner alone."""
+    """One party's yes: when (UTC); the name typed is there for the learner alone.
+
+    ``differs``: another name is kept of this party in the vault. That, too, is for the learner.
+    """
 
     party: str
     at: datetime
     name: str = ""
+    differs: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,8 @@ def overview(engagement: Engagement, actor: Actor, now: datetime) -> Overview:
 
 
 def with_answers(contracts: Sequence[Contract], now: datetime, *, is_mine: bool) -> list[Version]:
-    """Each of these with who agreed; names and open links for the learner alone. Two queries."""
+    """Each of these with who agreed; names and open links for the learner alone. Two queries, and
+    a third for the learner where somebody agreed."""
     ids = [contract.id for contract in contracts]
     signed: dict[tuple[int, int], list[Signature]] = defaultdict(list)
     latest: dict[int, int] = {}
@@ -123,8 +130,13 @@ def with_answers(contracts: Sequence[Contract], now: datetime, *, is_mine: bool)
         .where(Agreement.contract.in_(ids))
         .order_by(Agreement.id)
     )  # fmt: skip
-    for contract_id, version, party, at, name in rows.tuples():
-        signed[contract_id, version].append(Signature(party, at, name or "" if is_mine else ""))
+    typed = rows.tuples()
+    kept = _kept(contracts[0]) if is_mine and any(name for *_, name in typed) else {}
+    for contract_id, version, party, at, name in typed:
+        shown = name or "" if is_mine else ""
+        known = kept.get(party, "")
+        differs = bool(shown and known) and not same_name(shown, known)
+        signed[contract_id, version].append(Signature(party, at, shown, differs))
         latest[contract_id] = max(version, latest.get(contract_id, 0))
     links: dict[int, list[Link]] = defaultdict(list)
     offered = [contract.id for contract in contracts if contract.state == "offered"]
@@ -142,6 +154,14 @@ def with_answers(contracts: Sequence[Contract], now: datetime, *, is_mine: bool)
         )
         for contract in contracts
     ]
+
+
+def _kept(contract: Contract) -> dict[str, str]:
+    """The names that the learner keeps of each party of this engagement. One query."""
+    engagement = Engagement.client == ClientIdentity.client
+    mine = ClientIdentity.select(ClientIdentity).join(Engagement, on=engagement)
+    known = mine.where(Engagement.id == contract.engagement_id).first()
+    return {"client": known.name, "sponsor": known.sponsor_name} if known else {}
 
 
 def before(contract: Contract, party: str = "") -> Contract | None:

@@ -21,6 +21,8 @@ _COMMON = (
 COMMON = frozenset(_COMMON.split())
 SHORT = 6
 """One word of at most this many letters may be a word of the language too, such as Will or Grace."""
+MASK = "[name]"
+"""What stands in a text where a name was."""
 
 
 def names_in(text: str, identifiers: Sequence[str], *, any_case: bool = False) -> list[str]:
@@ -33,6 +35,18 @@ def names_in(text: str, identifiers: Sequence[str], *, any_case: bool = False) -
     if pattern is None:
         return []
     return list(dict.fromkeys(hit[0] for hit in pattern.finditer(normalize("NFC", text))))
+
+
+def masked(text: str, identifiers: Sequence[str]) -> str:
+    """The text with each of these names and addresses taken out, as ``names_in`` finds them."""
+    pattern = _pattern(tuple(identifiers), any_case=False) if identifiers and text else None
+    return pattern.sub(MASK, normalize("NFC", text)) if pattern else text
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are written with the same words, in any case and however far apart."""
+    first, second = (normalize("NFC", name).casefold().split() for name in (one, other))
+    return first == second
 
 
 def naming_fault(where: str, hits: Sequence[str]) -> str:

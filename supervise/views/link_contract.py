@@ -49,6 +49,7 @@ def decide(link: Link) -> Response:
     """Take the yes with its name, or the "not yet" with its reason; what lacks comes back."""
     declines = request.form.get("answer") == "no"
     form: Any = DeclineForm() if declines else AgreeForm()
+    form.coach = link.learner.name
     if not form.validate():
         return show(link, 422, **{"no" if declines else "yes": form})
     try:

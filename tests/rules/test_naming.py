@@ -2,7 +2,7 @@
 
 import pytest
 
-from supervise.rules.naming import names_in, naming_fault
+from supervise.rules.naming import masked, names_in, naming_fault, same_name
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,32 @@ def test_an_alias_is_looked_through_in_any_case():
 
 def test_the_sentence_shows_the_hits():
     assert naming_fault("This", ["Reed"]) == "This names “Reed”. Others read it: write the alias."
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Ask sam  reed, or sam@example.org.", "Ask [name], or [name]."),
+        ("Reed, Sam and we will", "[name], [name] and we will"),
+        ("Nobody here", "Nobody here"),
+        ("", ""),
+    ],
+)
+def test_names_are_taken_out(text, kept):
+    known = ["Sam Reed", "sam@example.org"]
+    assert masked(text, known) == kept
+    assert names_in(masked(text, known), known) == []
+    assert masked(text, []) == text
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Sam Reed", "  sam   REED ", True),
+        ("Zo\u00eb Ash", "Zoe\u0308 Ash", True),
+        ("Sam Reed", "S. Reed", False),
+        ("Sam Reed", "", False),
+    ],
+)
+def test_a_name_is_the_same_in_any_case_and_spacing(one, other, same):
+    assert same_name(one, other) is same
