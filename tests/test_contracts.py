@@ -656,7 +656,7 @@ def test_an_old_link_says_so_and_decides_nothing(world, anybody):
     agreeing.offer(contract, version=contract.version, by=me, now=world.now)
     path = f"/link/{links['client'].token}"
     for answer in (anybody.get(path), anybody.post(path, data={"answer": "yes", "name": "Sam R"})):
-        assert "was withdrawn" in text(answer, 410)
+        assert "This is no longer asked." in text(answer, 410)
     assert fresh(contract).state == "offered"
 
 
@@ -678,6 +678,72 @@ def test_an_answer_to_a_text_that_was_sent_back_says_that_it_no_longer_stands(wo
     page = text(anybody.get(f"/link/{links['client'].token}"))
     assert "no longer stands" in page
     assert "What you agreed" not in page
+
+
+def test_each_party_reads_whom_it_is_about_by_alias(world, anybody):
+    engagement = engagement_of(world)
+    ClientIdentity.create(client=engagement.client, name="Ottoline Grebe")
+    _, links = offered(world, engagement, "three")
+    paths = {party: f"/link/{link.token}" for party, link in links.items()}
+    client, sponsor = (text(anybody.get(paths[party])) for party in ("client", "sponsor"))
+    assert "You are called “Client A” here." in client
+    assert "The person you sponsor is called “Client A” here." in sponsor
+    assert "ask Priya Nair which of them this is before you agree." in sponsor
+    assert "Grebe" not in client + sponsor
+
+
+@pytest.mark.parametrize("name", ["Priya Nair", "  priya   NAIR "])
+def test_the_coachs_own_name_is_not_the_clients(world, anybody, name):
+    contract, links = offered(world, engagement_of(world))
+    answer = anybody.post(f"/link/{links['client'].token}", data={"answer": "yes", "name": name})
+    assert "This is your coach’s name: type your own." in text(answer, 422)
+    assert fresh(contract).state == "offered"
+
+
+def test_a_name_other_than_the_one_kept_is_told_to_the_learner_alone(world, as_):
+    engagement = engagement_of(world)
+    ClientIdentity.create(
+        client=engagement.client, name="Ottoline Grebe", sponsor_name="Barnaby Quollson"
+    )
+    contract, links = offered(world, engagement, "three")
+    agreeing.agree(links["client"], "ottoline  GREBE", now=world.now)
+    agreeing.agree(links["sponsor"], "Somebody Else", now=world.now)
+    for path in (f"/contracts/{contract.id}", f"/engagements/{engagement.id}"):
+        page = text(as_(world.learner).get(path))
+        assert "signed as ottoline  GREBE, " in page
+        assert "signed as Somebody Else (<span" in page
+        assert page.count("differs from the name you keep</span>)") == 1
+        assert "differs" not in text(as_(world.supervisor).get(path))
+
+
+def test_a_copy_says_that_it_no_longer_holds(world, anybody):
+    engagement = engagement_of(world)
+    contract, links = offered(world, engagement)
+    agreeing.agree(links["client"], "Sam Reed", now=world.now)
+    path = f"/link/{links['client'].token}"
+    assert "so it holds from" in text(anybody.get(path))
+    newer, others = offered(world, engagement, ending="In June.")
+    agreeing.agree(others["client"], "Sam Reed", now=world.now)
+    page = text(anybody.get(path))
+    assert "A later version took its place on" in page
+    assert "Thursday 8 October 2026</time>; what stands here no longer holds." in page
+    assert "it holds from" not in page
+    newer = fresh(newer)
+    newer.end(world.now.date(), "Moved", by=world.actor(world.learner), now=world.now)
+    page = text(anybody.get(f"/link/{others['client'].token}"))
+    assert "It ended on" in page
+    assert "it holds from" not in page
+
+
+def test_somebody_else_who_is_signed_in_is_asked_whether_it_is_for_them(world, as_, anybody):
+    _, links = offered(world, engagement_of(world), "three")
+    for party, whom in (("client", "a client"), ("sponsor", "the sponsor of a client")):
+        path = f"/link/{links[party].token}"
+        said = f"This link is for {whom} of Priya Nair. Answer only if that is you."
+        page = text(as_(world.supervisor).get(path))
+        assert f"You are signed in as {world.supervisor.name}. {said}" in page
+        assert "You are signed in" not in text(anybody.get(path))
+        assert "You are signed in" not in text(as_(world.learner).get(path))
 
 
 # --- a link that is not what it was ------------------------------------------------------------
@@ -709,7 +775,7 @@ def test_an_open_link_to_an_earlier_version_asks_and_decides_nothing(world, anyb
             answer(link, "Sam Marsh", now=world.now)
     assert Link.get_by_id(link.id).used_at is None
     path = f"/link/{link.token}"
-    assert "This link was withdrawn" in text(anybody.get(path), 410)
+    assert "This link is closed" in text(anybody.get(path), 410)
     refused = anybody.post(path, data={"answer": "no", "why": "Fewer sessions, please"})
     assert "Fewer sessions, please" in text(refused, 410)
     assert Contract.get_by_id(contract.id).declined_why == ""

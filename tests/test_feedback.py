@@ -184,7 +184,7 @@ def test_it_is_given_by_link_signed_and_read(world, client, learner):
     for question in BUILT_IN["practitioner"]:
         assert question.text in page
     data = filled(page, "She waited for me to think.") | {"may_quote": "yes"}
-    assert "kept as you gave it" in text(client.post(path(feedback), data=data))
+    assert "Your feedback is kept, and nobody can change it." in text(client.post(path(feedback), data=data))
     given = again(feedback)
     assert (given.state, given.may_quote, given.version) == ("given", True, 2)
     signature = signing.SignOff.get(signing.SignOff.subject == "feedback")
@@ -203,6 +203,14 @@ def test_nothing_on_the_giving_page_says_which_client_it_is(world, client):
     assert "Client A" not in page
     assert "Penhale" not in page
     assert "jo@" not in page
+
+
+def test_a_sponsor_of_several_learns_by_alias_whom_it_is_about(world, client):
+    ClientIdentity.create(client=world.client(), name="Jo Penhale")
+    page = text(client.get(path(invite(world, source="sponsor"))))
+    assert "somebody called “Client A” here." in page
+    assert "ask Priya Nair which of them this is before you answer." in page
+    assert "Penhale" not in page
 
 
 def test_what_lacks_comes_back_with_all_that_was_typed(world, client):
@@ -255,7 +263,7 @@ def test_whoever_asked_cannot_answer_and_another_user_can(world, as_, learner):
     assert "Only the person it is for" in text(learner.post(path(feedback), data=data), 403)
     somebody = as_(world.person("Kim Roe", "learner"))
     page = text(somebody.get(path(feedback)))
-    assert "Kim Roe" not in page
+    assert "You are signed in as Kim Roe. This link is for a client of Priya Nair." in page
     text(somebody.post(path(feedback), data=data))
     signature = signing.SignOff.get(signing.SignOff.subject == "feedback")
     assert signature.person_id is None
@@ -275,7 +283,7 @@ def test_a_token_that_is_none_of_ours_or_too_old_is_a_plain_page(world, client, 
     with time_machine.travel(world.now + timedelta(days=15), tick=False):
         assert "too old" in text(getattr(client, method)(token), 410)
     feedback.withdraw(by=world.actor(world.learner), now=world.now)
-    assert "withdrawn" in text(getattr(client, method)(token), 410)
+    assert "no longer asked" in text(getattr(client, method)(token), 410)
     assert again(feedback).answers == "[]"
 
 
@@ -528,7 +536,7 @@ def test_consent_withdrawn_between_page_and_post_gives_nothing(world, client, le
         scope="Notes.", created_at=world.now,
     )  # fmt: skip
     erasure.withdraw(consent, world.now.date(), by=world.actor(world.learner), now=world.now)
-    assert "withdrawn" in text(client.post(path(feedback), data=data), 410)
+    assert "no longer asked" in text(client.post(path(feedback), data=data), 410)
     assert again(feedback).answers == "[]"
 
 

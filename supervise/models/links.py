@@ -98,13 +98,14 @@ class Link(Model):
 
     @classmethod
     def with_token(cls, text: str) -> Link | None:
-        """The link of a token, usable or not, with its centre and learner; None where forged."""
+        """The link of a token, usable or not, with centre, learner and client; None where forged."""
         found = links.read(text)
         if found is None:
             return None
         purpose, link_id, nonce = found
         mine = (cls.id == link_id) & (cls.nonce == nonce) & (cls.purpose == purpose)
-        query = cls.select(cls, Centre, Person).join(Centre).switch(cls).join(Person)
+        query = cls.select(cls, Centre, Person, Client).join(Centre).switch(cls).join(Person)
+        query = query.switch(cls).join(Client, peewee.JOIN.LEFT_OUTER)
         link: Link | None = query.where(mine).first()
         return link
 

@@ -32,15 +32,18 @@
     return String(Math.round(Number(found[1] || found[2] || 0) * 60) + Number(found[3] || 0));
   };
 
-  const putBack = (form, kept) => {
+  const fill = (form, fields) => {
     const values = new Map();
-    kept.fields.forEach(([name, value]) => values.set(name, [...(values.get(name) || []), value]));
+    fields.forEach(([name, value]) => values.set(name, [...(values.get(name) || []), value]));
     for (const field of form.elements) {
       if (!field.name || SKIP.includes(field.name) || field.type === "submit") continue;
       const wanted = values.get(field.name) || [];
       if (["checkbox", "radio"].includes(field.type)) field.checked = wanted.includes(field.value);
       else if (wanted.length) field.value = wanted[0];
     }
+  };
+  const putBack = (form, kept) => {
+    fill(form, kept.fields);
     form.elements.namedItem("version").value = kept.version;
     const key = form.elements.namedItem("draft_key");
     if (key) form.dataset.key = key.value;
@@ -181,7 +184,39 @@
     });
   };
 
+  // The form of a link (`data-tab`), which nobody signs in for: what is typed stays in this tab alone,
+  // comes back when the link is opened here again, and goes once the page says that it was taken.
+  const TAB = `supervise:link:${location.pathname}#`;
+  const typedIn = (form) => {
+    const hidden = new Set([...form.querySelectorAll('input[type="hidden"]')].map((input) => input.name));
+    return fieldsOf(form).filter(([name, value]) => value && !hidden.has(name));
+  };
+  const keepInTab = (form) => {
+    const name = TAB + form.dataset.tab;
+    const keep = () => {
+      try { sessionStorage.setItem(name, JSON.stringify(typedIn(form))); } catch { /* full: it stands in the form */ }
+    };
+    let kept = [];
+    try { kept = JSON.parse(sessionStorage.getItem(name)) || []; } catch { /* nothing to put back */ }
+    if ("received" in form.dataset) keep();  // the page holds what was sent
+    else if (kept.length) {
+      fill(form, kept);
+      form.querySelectorAll("details").forEach((details) => { details.open = true; });
+    }
+    form.addEventListener("input", keep);
+    form.addEventListener("change", keep);
+    form.addEventListener("submit", (event) => {
+      keep();
+      form.querySelector(".not-sent").hidden = navigator.onLine;
+      if (!navigator.onLine) event.preventDefault();  // the browser's own error page would take the form away
+    });
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("form[data-tab]").forEach(keepInTab);
+    if (document.getElementById("taken")) {
+      Object.keys(sessionStorage).filter((name) => name.startsWith(TAB)).forEach((name) => sessionStorage.removeItem(name));
+    }
     const form = document.querySelector("form[data-author][data-key]");
     const stored = document.getElementById("stored");
     const author = (form || stored)?.dataset.author;

@@ -77,6 +77,12 @@ def is_sender(link: Link) -> bool:
     return bool(current_user.is_authenticated and current_user.person.id == link.learner_id)
 
 
+def other_reader(link: Link) -> str:
+    """The name of somebody signed in who did not send the link: a client may have an account."""
+    known = current_user.is_authenticated and not is_sender(link)
+    return str(current_user.person.name) if known else ""
+
+
 def address(link: Link) -> str:
     """The whole address of a link, to copy or to send."""
     return url_for("links.page", token=link.token, _external=True)
@@ -97,7 +103,10 @@ def _private(response: Response) -> Response:
 
 @bp.app_context_processor
 def _helpers() -> dict[str, Any]:
-    return {"link_address": address, "link_qr": qr, "is_link_sender": is_sender}
+    return {
+        "link_address": address, "link_qr": qr, "is_link_sender": is_sender,
+        "link_reader": other_reader,
+    }  # fmt: skip
 
 
 @bp.post("/links/<int:link_id>/end")

@@ -128,7 +128,7 @@ def test_offered_agreed_changed_and_agreed_again(
     phone.get_by_role("button", name="Send it back").click()
     expect(phone.get_by_role("heading", name="Thank you, it goes back")).to_be_visible()
     sponsor.goto(to_sponsor)
-    expect(sponsor.get_by_role("heading", name="This link was withdrawn")).to_be_visible()
+    expect(sponsor.get_by_role("heading", name="This link is closed")).to_be_visible()
 
     coach.goto(path)
     expect(coach.get_by_text("“In February, please.”")).to_be_visible()
