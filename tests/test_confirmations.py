@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 from datetime import date, time, timedelta
@@ -437,6 +438,8 @@ def test_yes_or_no_with_what_differs(app, world, typed, expected):
         ({"answer": "no", "what": "length", "minutes": "0"}, "Give whole minutes"),
         ({"answer": "no", "what": "length", "minutes": "1441"}, "Give whole minutes"),
         ({"answer": "no", "what": "length", "minutes": "60"}, "If it is right, press Yes."),
+        ({"answer": "no", "what": "other", "minutes": "half an hour"}, "Give whole minutes"),
+        ({"answer": "no", "minutes": "half an hour"}, "Give whole minutes"),
         ({"answer": "no", "what": "other"}, "Say in a few words"),
         ({"answer": "no", "what": "other", "reason": "x" * 501}, "Shorten this"),
         ({"answer": "no", "what": "none", "reason": "a\x07b"}, "cannot be shown"),
@@ -462,11 +465,14 @@ def test_a_client_does_not_name_themselves_to_the_supervisor(app, world):
     ClientIdentity.create(client=world.client(), name="Jo Marsh", email="jo@example.org")
     link = asked(world, session)
     anybody, path = open_link(app, link)
-    for reason in ("It was Marsh who moved it", "Write to jo@example.org"):
+    for reason, hit in (
+        ("It was Marsh who moved it", "Marsh"),
+        ("Ask jo@example.org", "jo@example.org"),
+    ):
         form = said(link, answer="no", what="date", reason=reason)
         refused = anybody.post(path, data=form)
         assert refused.status_code == 422
-        assert "Leave out names" in text(refused)
+        assert f"Leave out “{hit}”: the supervisor reads this too." in html.unescape(text(refused))
     assert states(session) == ["asked"]
 
 
@@ -481,6 +487,25 @@ def test_several_are_answered_together(app, world):
     form = said(link) | {f"answer-{one}": "yes", f"answer-{two}": "no", f"what-{two}": "none"}
     assert anybody.post(path, data=form).status_code == 303
     assert states(first, second) == ["confirmed", "disputed"]
+    seen = text(anybody.get(path))
+    for words in (
+        "Tuesday 1 September 2026", "10:00 to 11:00", "1 h 00", "You said Yes",
+        "Wednesday 2 September 2026", "You said No, it did not take place",
+        "Is one of these wrong? Tell Priya Nair, who can ask you again.",
+    ):  # fmt: skip
+        assert words in seen, words
+
+
+def test_what_was_answered_says_how_long_it_was_and_no_word_more(app, world):
+    session = world.session(done="She named one meeting.")
+    link = asked(world, session)
+    anybody, path = open_link(app, link)
+    form = said(link, answer="no", what="length", minutes="45", reason="Her train was late.")
+    seen = text(anybody.post(path, data=form, follow_redirects=True))
+    assert "You said No, it was shorter or longer: 0 h 45" in seen
+    assert "Is this wrong? Tell Priya Nair" in seen
+    for words in ("train", "named one meeting", "D3.04", "Client A"):
+        assert words not in seen
 
 
 def test_a_session_changed_between_page_and_post_is_not_decided(app, world):
@@ -496,7 +521,7 @@ def test_a_session_changed_between_page_and_post_is_not_decided(app, world):
     save(world, second, minutes=45)
     gone = anybody.post(path, data=said(link, answer="yes"))
     assert gone.status_code == 410
-    assert "This link was withdrawn" in text(gone)
+    assert "This is no longer asked. If something is still needed, Priya Nair tells" in text(gone)
     assert states(first, second) == ["lapsed", "lapsed"]
     assert not SignOff.select().exists()
 

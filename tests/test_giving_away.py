@@ -18,6 +18,7 @@ from supervise.models import (
     Client,
     ClientIdentity,
     ClosingReview,
+    Confirmation,
     Contract,
     Feedback,
     Goal,
@@ -39,6 +40,9 @@ from tests.world import sign_in
 
 TEXT = "With Ottoline Grebe of Kestrelfoundry Works, and Barnaby, we scaled."
 HITS = ("“Ottoline Grebe”", "“Kestrelfoundry Works”", "“Barnaby”")
+MASKED = "With [name] of [name], and [name], we scaled."
+NOBODY = "With Wilhelmina Strand of Otherfoundry Works, and Jeremy, we scaled."
+TAKEN_OUT = "Names of clients are taken out before anybody reads this."
 SHARED = (
     "place", "plan", "own_goal", "done", "tools", "progress", "reflection", "plan_change", "to_raise",
     "extract",
@@ -60,6 +64,21 @@ def refused(answer: Any, typed: str = TEXT) -> str:
     assert all(hit in page for hit in HITS), page
     assert typed in page
     return page
+
+
+def given(app: Any, link: Link, text: str, rating: str = "well") -> Any:
+    """What answers somebody who fills in a link's form with this text to each open question."""
+    nobody = app.test_client()
+    form = nobody.get(f"/link/{link.token}").text
+    data = dict(re.findall(r'name="(seal)" value="([^"]+)"', form))
+    data |= dict.fromkeys(re.findall(r'type="radio"\s+id="[^"]+"\s+name="(q-\w+)"', form), rating)
+    data |= dict.fromkeys(re.findall(r'<textarea id="(q-\w+)"', form), text)
+    return nobody.post(f"/link/{link.token}", data=data)
+
+
+def kept_of(link: Link) -> str:
+    """The answers that were kept of what was given by this link."""
+    return str(Feedback.of_link(link).answers)
 
 
 def unseen(told: Told) -> None:  # noqa: F811
@@ -178,15 +197,40 @@ def test_why_a_contract_on_paper_has_that_day(told: Told, owner: Any, engine: st
 
 @pytest.mark.parametrize("engine", ["sqlite"])
 def test_feedback_by_an_observer_who_names_a_client(told: Told, engine: str) -> None:  # noqa: F811
-    """They were asked about no client, and met one."""
+    """They were asked about no client, and met one. Nothing tells them that it is one."""
     world = told.scene.world
+    app, answers = told.scene.app, []
+    for source, text in (("observer", TEXT), ("peer", TEXT), ("peer", NOBODY)):
+        link = Link.get_by_id(invite(world, source, name=f"Joan {len(answers)}").link_id)
+        assert TAKEN_OUT in app.test_client().get(f"/link/{link.token}").text
+        answers.append(given(app, link, text))
+        assert MASKED in kept_of(link) or text == NOBODY
+    assert len({answer.text for answer in answers}) == 1
+    assert {answer.status_code for answer in answers} == {200}
+    unseen(told)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_form_shown_again_is_the_same_for_a_name_and_for_another(told: Told, engine: str) -> None:  # noqa: F811, E501
+    """A rating is missing, so the form comes back: byte by byte, but for what was typed."""
+    world, seen = told.scene.world, set()
     link = Link.get_by_id(invite(world, "observer", name="Joan").link_id)
-    nobody = told.scene.app.test_client()
-    form = nobody.get(f"/link/{link.token}").text
-    data = dict(re.findall(r'name="(seal)" value="([^"]+)"', form))
-    data |= dict.fromkeys(re.findall(r'type="radio"\s+id="[^"]+"\s+name="(q-\w+)"', form), "well")
-    data |= dict.fromkeys(re.findall(r'<textarea id="(q-\w+)"', form), TEXT)
-    refused(nobody.post(f"/link/{link.token}", data=data))
+    for text in (TEXT, NOBODY):
+        answer = given(told.scene.app, link, text, rating="")
+        assert answer.status_code == 422
+        assert answer.text.count(text) == 2
+        seen.add(answer.text.replace(text, "…"))
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_an_anonymous_client_names_another(told: Told, engine: str) -> None:  # noqa: F811
+    """Every hit that is not theirs goes without a word, also their sponsor's."""
+    world = told.scene.world
+    feedback = invite(world, "client", anonymous=True, alias="Client B")
+    link = Link.get_by_id(feedback.link_id)
+    assert given(told.scene.app, link, TEXT).status_code == 200
+    assert MASKED in kept_of(link)
     unseen(told)
 
 
@@ -203,10 +247,33 @@ def test_a_dispute_that_names_another_client(told: Told, engine: str) -> None:  
         f"asks-{asked.id}": "1", f"answer-{asked.id}": "no", f"what-{asked.id}": "other",
         f"reason-{asked.id}": TEXT,
     }  # fmt: skip
-    answered = told.scene.app.test_client().post(f"/link/{link.token}", data=answer)
-    assert answered.status_code == 422
-    assert "Leave out names" in answered.text
+    nobody = told.scene.app.test_client()
+    page = nobody.get(f"/link/{link.token}").text
+    assert TAKEN_OUT in page
+    answered = nobody.post(f"/link/{link.token}", data=answer, follow_redirects=True)
+    assert answered.status_code == 200
+    assert not found(answered.text)
+    assert "[name]" not in answered.text
+    assert Confirmation.get_by_id(asked.id).reason == MASKED
     unseen(told)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_dispute_is_answered_alike_for_a_name_and_for_another(told: Told, engine: str) -> None:  # noqa: F811, E501
+    world, seen = told.scene.world, set()
+    me, nobody = world.actor(world.learner), told.scene.app.test_client()
+    session = world.session(day=date(2026, 8, 3), state="submitted", clients=("Client B",))
+    for text in (TEXT, NOBODY):
+        link = confirmations.ask(world.client("Client B"), [session.id], by=me, now=world.now)
+        [asked] = confirmations.asked_by(link)
+        form = {f"asks-{asked.id}": "1", f"answer-{asked.id}": "no", f"reason-{asked.id}": text}
+        again = nobody.post(f"/link/{link.token}", data=form)  # what differs is not chosen yet
+        assert again.status_code == 422
+        done = nobody.post(f"/link/{link.token}", data=form | {f"what-{asked.id}": "other"})
+        assert done.status_code == 303
+        page = again.text + nobody.get(f"/link/{link.token}").text
+        seen.add(page.replace(text, "…").replace(f"-{asked.id}", "-1"))
+    assert len(seen) == 1
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])
@@ -228,20 +295,22 @@ def test_a_reply_is_carried_through_a_new_sign_in(told: Told, engine: str) -> No
 
 @pytest.mark.parametrize("engine", ["sqlite"])
 def test_feedback_by_link(told: Told, engine: str) -> None:  # noqa: F811
-    """A giver who is the client, or their sponsor, names themselves by mistake."""
-    nobody = told.scene.app.test_client()
-    for key in ("client, practitioner", "client, programme", "sponsor, practitioner"):
-        path = f"/link/{told.links[f'feedback, {key}'].token}"
-        form = nobody.get(path).text
-        data = dict(re.findall(r'name="(seal)" value="([^"]+)"', form))
-        data |= dict.fromkeys(
-            re.findall(r'type="radio"\s+id="[^"]+"\s+name="(q-\w+)"', form), "well"
-        )
-        data |= dict.fromkeys(re.findall(r'<textarea id="(q-\w+)"', form), TEXT)
-        page = refused(nobody.post(path, data=data))
-        assert "your coach’s supervisor reads this" in page
-        kept = {name: text.replace(TEXT, "They waited.") for name, text in data.items()}
-        assert nobody.post(path, data=kept).status_code == 200
+    """A giver who is the client, or their sponsor, names themselves by mistake. Whom they name
+    besides is not told them: a sponsor of several must not find out which of them this is."""
+    app = told.scene.app
+    for key, own, other in (
+        ("client, practitioner", HITS[:2], "Barnaby"),
+        ("client, programme", HITS[:2], "Barnaby"),
+        ("sponsor, practitioner", HITS[2:], "Ottoline Grebe"),
+    ):
+        link = told.links[f"feedback, {key}"]
+        page = given(app, link, TEXT)
+        said = html.unescape(page.text)
+        assert page.status_code == 422
+        assert f"Leave out {' and '.join(own)}: your coach’s supervisor reads this." in said
+        assert TEXT in said
+        assert given(app, link, f"They waited for {other}.").status_code == 200
+        assert "They waited for [name]." in kept_of(link)
     unseen(told)
 
 

@@ -17,7 +17,7 @@ from supervise.rules.feedback import (
     lacks,
     question_faults,
 )
-from supervise.rules.naming import names_in
+from supervise.rules.naming import masked, names_in
 
 LONGEST_NAME = 120
 LONGEST_REPLY = 4000
@@ -119,21 +119,28 @@ class Answered:
 
 
 def read_answers(
-    form: Form, questions: Sequence[Question], floor: int, names: Sequence[str] = ()
-) -> Answered:
+    form: Form, questions: Sequence[Question], floor: int, *,
+    own: Sequence[str] = (), names: Sequence[str] = (),
+) -> Answered:  # fmt: skip
     """Read what somebody answered.
 
-    ``names`` are those of the coach's clients and sponsors, which no reader of the feedback may learn.
+    ``own`` are the giver's names, which they are asked to leave out. ``names`` are those of all the
+    coach's clients and sponsors: they are taken out without a word, since a refusal would tell
+    whoever holds the link who they are.
     """
     keys = [key_of(question) for question in questions]
     answers = [_text(form, key) for key in keys]
     faults = lacks(questions, answers)
     for number, (question, answer) in enumerate(zip(questions, answers, strict=True)):
-        if question.kind == "open" and (hits := names_in(answer, names)):
+        if question.kind == "open" and (hits := names_in(answer, own)):
             said = " and ".join(f"“{hit}”" for hit in hits)
             faults.setdefault(number, f"Leave out {said}: your coach’s supervisor reads this.")
+    kept = [
+        masked(answer, names) if question.kind == "open" else answer
+        for question, answer in zip(questions, answers, strict=True)
+    ]
     return Answered(
-        [showable(answer) for answer in answers] if faults else answers,
+        [showable(answer) for answer in answers] if faults else kept,
         form.get("may_quote") == "yes",
         {keys[number]: sentence for number, sentence in faults.items()},
         form.get("seal") != seal_of(questions, floor),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from supervise.models.confirmations import WHAT, Answer, Confirmation
 from supervise.rules.moments import length
-from supervise.rules.naming import names_in
+from supervise.rules.naming import masked, names_in
 from supervise.web import number
 
 FIELDS = ("answer", "what", "minutes", "reason")
@@ -27,26 +27,29 @@ class Typed:
     reason: str = ""
     faults: dict[str, str] = field(default_factory=dict)
 
-    def meant(self) -> Answer:
-        """The answer, once nothing is wrong; minutes only where the length is what differs."""
+    def meant(self, names: Sequence[str] = ()) -> Answer:
+        """The answer, once nothing is wrong; minutes only where the length is what differs.
+
+        ``names``, those of the coach's clients and sponsors, are taken out of it without a word.
+        """
         if self.answer == "yes":
             return Answer()
         said = number(self.minutes) if self.what == "length" else None
-        return Answer(self.what, said, self.reason)
+        return Answer(self.what, said, masked(self.reason, names))
 
 
 def read(
-    form: Mapping[str, str], asked: Iterable[Confirmation], names: Sequence[str] = ()
+    form: Mapping[str, str], asked: Iterable[Confirmation], own: Sequence[str] = ()
 ) -> dict[int, Typed]:
     """What was typed about each session asked about, judged; by confirmation.
 
-    ``names`` are the client's own and their sponsor's, which the supervisor must not read.
+    ``own`` are the client's names and addresses, which the supervisor must not read.
     """
     found = {}
     for one in asked:
         answer, what, minutes, reason = (form.get(f"{name}-{one.id}", "") for name in FIELDS)
         typed = Typed(answer, what, minutes.strip(), " ".join(reason.split()))
-        typed.faults = _faults(typed, one, names)
+        typed.faults = _faults(typed, one, own)
         typed.minutes, typed.reason = typed.minutes[:20], _CONTROL.sub("\ufffd", typed.reason)
         found[one.id] = typed
     return found
@@ -65,7 +68,7 @@ def reasons(form: Mapping[str, str], but: Collection[int] = ()) -> list[str]:
     return [_CONTROL.sub("\ufffd", text) for text in words if text]
 
 
-def _faults(typed: Typed, one: Confirmation, names: Sequence[str]) -> dict[str, str]:
+def _faults(typed: Typed, one: Confirmation, own: Sequence[str]) -> dict[str, str]:
     if typed.answer == "yes":
         return {}
     if typed.answer != "no":
@@ -73,7 +76,8 @@ def _faults(typed: Typed, one: Confirmation, names: Sequence[str]) -> dict[str, 
     found = {}
     if typed.what not in WHAT:
         found["what"] = "Choose what is different."
-    if typed.what == "length" and (fault := _minutes_fault(typed.minutes, one.minutes)):
+    logged = one.minutes if typed.what == "length" else None
+    if fault := _minutes_fault(typed.minutes, logged):
         found["minutes"] = fault
     if typed.what == "other" and not typed.reason:
         found["reason"] = "Say in a few words what is different."
@@ -81,18 +85,19 @@ def _faults(typed: Typed, one: Confirmation, names: Sequence[str]) -> dict[str, 
         found["reason"] = f"Shorten this to {LONGEST_REASON} characters."
     elif _CONTROL.search(typed.reason):
         found["reason"] = "This holds a character that cannot be shown. Type it again."
-    elif names_in(typed.reason, names):
-        found["reason"] = "Leave out names of people and organisations: others read this."
+    elif hits := names_in(typed.reason, own):
+        said = " and ".join(f"“{hit}”" for hit in hits)
+        found["reason"] = f"Leave out {said}: the supervisor reads this too."
     return found
 
 
-def _minutes_fault(typed: str, logged: int) -> str:
-    """Minutes may be left open: not everybody knows them."""
+def _minutes_fault(typed: str, logged: int | None) -> str:
+    """Minutes may be left open: not everybody knows them. ``logged`` where they are to differ."""
     said = number(typed)
     if not typed:
         return ""
     if said is None or not 0 < said <= MOST_MINUTES:
         return "Give whole minutes, such as 45, or leave it empty."
-    if said == logged:
+    if logged is not None and said == logged:
         return f"That is the length your coach logged, {length(logged)}. If it is right, press Yes."
     return ""

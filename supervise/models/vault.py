@@ -71,6 +71,17 @@ class ClientIdentity(Model):
         rows = cls.select(cls).join(Client).where(Client.learner == learner_id)
         return tuple(dict.fromkeys(each for row in rows for each in row.identifiers))
 
+    @classmethod
+    def of_party(cls, client_id: int | None, party: str) -> list[str]:
+        """The party's own names and addresses, for a client or a sponsor who answers by link.
+
+        They know these, so a refusal may repeat them: another name it would confirm to anybody who
+        holds the link. Empty for observers and peers. One query at most.
+        """
+        own = {"client": cls.NAMES[:3], "sponsor": cls.NAMES[3:]}.get(party)
+        mine = cls.get_or_none(cls.client == client_id) if own and client_id else None
+        return [value for name in own or () if (value := str(getattr(mine, name, "")).strip())]
+
     @property
     def identifiers(self) -> list[str]:
         """The names and addresses of this client and their sponsor that no shared text may hold."""

@@ -1,4 +1,5 @@
-"""What clients were asked to confirm and what they said: for the learner whose sessions they are."""
+"""What clients were asked to confirm and what they said: for the learner whose sessions they are,
+and, of one link, for the client who answered it."""
 
 from __future__ import annotations
 
@@ -35,6 +36,13 @@ TABS = {
     "lapsed": "Lapsed",
 }
 LINKS_PER_PAGE = 10
+
+
+def answered_by(link: Link) -> list[Confirmation]:
+    """What was answered by a link, the oldest session first, also where it lapsed since. One query."""
+    mine = (Confirmation.link == link) & Confirmation.answered_at.is_null(False)
+    order = Confirmation.date, Confirmation.starts_at, Confirmation.id
+    return list(Confirmation.select().where(mine).order_by(*order))
 
 
 def to_ask(actor: Actor, client: int | None = None) -> peewee.ModelSelect:

@@ -15,6 +15,7 @@ from flask import Response, request, url_for
 from supervise import auth, web
 from supervise.forms import link_confirmation as forms
 from supervise.models import ClientIdentity, Link, confirmations
+from supervise.reports import confirmations as report
 from supervise.rules import moments
 from supervise.views import link_wrote
 from supervise.workflow import WrongState
@@ -47,12 +48,14 @@ def show(link: Link, status: int = 200, **told: Any) -> Response:
 def decide(link: Link) -> Response:
     """Take the answer; a form that lacks something comes back with all that was typed."""
     asked = confirmations.asked_by(link)
-    typed = forms.read(request.form, asked, ClientIdentity.names_of(link.learner_id))
+    own = ClientIdentity.of_party(link.client_id, link.party)
+    typed = forms.read(request.form, asked, own)
     if forms.answered(request.form) != {one.id for one in asked}:
         return _changed(link, typed, CHANGED)
     if any(one.faults for one in typed.values()):
         return show(link, 422, typed=typed)
-    answers = {id_: one.meant() for id_, one in typed.items()}
+    names = ClientIdentity.names_of(link.learner_id)
+    answers = {id_: one.meant(names) for id_, one in typed.items()}
     try:
         decided = confirmations.answer(link, answers, now=auth.now())
     except WrongState as refused:
@@ -60,6 +63,14 @@ def decide(link: Link) -> Response:
     if not decided and (late := link_wrote.too_late(link, wrote(request.form))):
         return late
     return web.done(url_for("links.page", token=link.token))  # which says how it stands by now
+
+
+def answered(link: Link) -> Response:
+    """What was answered, to look at again. Their own words are left out: as they are kept, they would
+    tell which names were taken out of them."""
+    told = report.answered_by(link)
+    rows = [(one, _clock(one, link.learner.zone)) for one in told]
+    return web.show("link/confirmation_done.html", link=link, answered=rows)
 
 
 def wrote(form: Mapping[str, str]) -> list[str]:

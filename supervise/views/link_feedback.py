@@ -49,8 +49,11 @@ def decide(link: Link) -> Response:
     """Keep the answers, once. Where the form changed meanwhile, it is shown again to be looked at."""
     feedback, floor = Feedback.of_link(link), link.centre.feedback_floor
     questions = FeedbackQuestion.of(link.centre, feedback.about)
-    names = ClientIdentity.names_of(link.learner_id)  # an observer may name any of the clients
-    read = forms.read_answers(request.form, questions, floor, names)
+    read = forms.read_answers(
+        request.form, questions, floor,
+        own=ClientIdentity.of_party(link.client_id, link.party),
+        names=ClientIdentity.names_of(link.learner_id),
+    )  # fmt: skip
     if read.found or read.changed:
         return show(link, 422, told=read)
     try:
