@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import icalendar
 import pytest
@@ -33,8 +34,10 @@ from supervise.models import (
     Meeting,
     Person,
     agreeing,
+    asking,
     confirmations,
     erasure,
+    rebooking,
     reopening,
 )
 from supervise.models.admission import add_person
@@ -44,6 +47,7 @@ from supervise.settings import Settings
 from tests import contracting
 from tests.feedbacks import answer, invite
 from tests.mailing import SENDER, SITE, Box, mail_server, mailing, tick
+from tests.slots import arranged
 from tests.world import NOW, World
 
 WHO = {
@@ -403,6 +407,10 @@ def queue(kind: str, meeting: Meeting, to: Person, now: datetime = NOW, **detail
     Mail.queue(kind, to=to, centre=meeting.centre_id, meeting=meeting, now=now, **detail)
 
 
+def queue_told(world: World, **how: Any) -> None:
+    Mail.queue("feedback-told", to=world.learner, centre=world.centre, now=NOW, **how)
+
+
 def _alternative(whole: EmailMessage) -> EmailMessage:
     """The same file beside the text."""
     [beside] = [
@@ -466,21 +474,31 @@ def test_a_booking_its_move_and_its_end_come_with_a_file_for_the_calendar(
 def test_a_moved_meeting_whose_mail_is_stuck_is_told_once_and_as_it_stands(
     world: World, known: Settings, box: Box
 ) -> None:
-    meeting = booked(world)
+    meeting, by = booked(world), world.actor(world.supervisor)
     queue("booked", meeting, world.learner)
-    for sequence in (1, 2):
-        was = Meeting.get().starts_at
-        Meeting.update(
-            starts_at=was + timedelta(days=1),
-            ends_at=Meeting.get().ends_at + timedelta(days=1),
-            sequence=sequence,
-        ).execute()
-        queue("moved", meeting, world.learner, was=was.isoformat())
+    for day in (1, 2):
+        to = NOW + timedelta(days=3 + day)
+        rebooking.move(meeting, to, 60, reason="Ill", version=meeting.version, by=by, now=NOW)
+    Mail.delete().where(Mail.person == world.supervisor).execute()
     assert tick(known, SOON).sent == 1
     assert "moved to Tue 13 Oct 2026, 10:50" in box.messages[0]["Subject"]
     assert "was to be" not in box.text()
     assert calendar(box).walk("VEVENT")[0]["SEQUENCE"] == 2
     assert states() == {"booked": ["dropped"], "moved": ["dropped", "sent"]}
+
+
+def test_an_invitation_that_is_declined_leaves_the_hosts_calendar(
+    world: World, known: Settings, box: Box
+) -> None:
+    world.assign(world.supervisor, "supervisor", world.enrolment)
+    meeting = arranged(world, invite=True)
+    tick(known, SOON)
+    place, me = Attendance.get(Attendance.meeting == meeting), world.actor(world.learner)
+    asking.answer_invitation(place, accept=False, by=me, now=NOW, reason="Away")
+    box.got.clear()
+    tick(known, SOON)
+    [(to, _)] = box.got
+    assert (to, calendar(box)["METHOD"]) == (world.supervisor.email, "CANCEL")
 
 
 def test_mail_of_a_meeting_that_is_off_or_over_is_dropped(
@@ -538,6 +556,8 @@ def test_a_meeting_is_reminded_of_once_a_day_before(
         tick(known, meeting.starts_at - timedelta(hours=23) + timedelta(minutes=minutes))
     assert sorted(to for to, _ in box.got) == sorted([world.learner.email, world.supervisor.email])
     assert {m["Subject"] for m in box.messages} == {"Your meeting on Sun 11 Oct 2026, 10:50"}
+    Meeting.update(sequence=1).execute()  # as where somebody leaves a group
+    assert tick(known, meeting.starts_at - timedelta(hours=20)).made == 0
     Meeting.update(
         starts_at=meeting.starts_at + timedelta(days=7), ends_at=meeting.ends_at + timedelta(days=7),
         sequence=1,
@@ -628,6 +648,39 @@ def test_a_changed_wish_times_anew_what_waits(world: World, known: Settings, box
     assert tick(known, SOON).sent == 0
     wish(world, world.learner)
     assert tick(known, SOON).sent == 1
+
+
+def test_a_try_that_failed_is_repeated_outside_the_quiet_hours(
+    world: World, known: Settings, box: Box
+) -> None:
+    wish(world, world.learner, quiet_from="11:00", quiet_to="18:00")
+    queue_told(world)
+    box.answers = lambda _: "450 greylisted"
+    tick(known, NOW)  # ten to eleven in London's summer
+    box.answers = lambda _: "250 OK"
+    assert tick(known, NOW.replace(hour=10, minute=5)).sent == 0
+    assert tick(known, NOW.replace(hour=17, minute=0)).sent == 1
+
+
+def test_a_record_to_sign_waits_for_the_digest(world: World, known: Settings, box: Box) -> None:
+    wish(world, world.learner, digest=True, digest_at="18:00")
+    meeting = booked(world, NOW - timedelta(hours=2))
+    Meeting.update(state="held", held_minutes=60).execute()
+    Meeting.update(state="recorded", discussed="x", recorded_at=NOW,
+                   recorded_by=world.supervisor).execute()  # fmt: skip
+    Attendance.update(state="came").execute()
+    queue("recorded", meeting, world.learner)
+    assert tick(known, SOON).sent == 0
+    assert tick(known, NOW.replace(hour=17, minute=0)).sent == 1
+
+
+def test_no_wish_brings_forward_what_is_to_come_on_another_day(
+    world: World, known: Settings
+) -> None:
+    queue_told(world, due_at=NOW + timedelta(days=1))
+    wish(world, world.learner)
+    assert tick(known, SOON).sent == 0
+    assert tick(known, NOW + timedelta(days=1)).sent == 1
 
 
 def test_a_client_is_written_to_at_once(world: World, known: Settings, box: Box) -> None:

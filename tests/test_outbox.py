@@ -106,6 +106,20 @@ def test_what_failed_says_why_and_is_sent_again(
     assert "This mail has not failed" in twice.text
 
 
+def test_all_that_failed_is_sent_again_at_once(admin: FlaskClient, world: World) -> None:
+    elsewhere = World()
+    for where in (world, world, elsewhere):
+        Mail.queue("feedback-told", to=where.learner, centre=where.centre, now=NOW)
+    assert "Send all that failed again" not in admin.get("/admin/outbox").text
+    Mail.update(state="failed", fault="Why", attempts=6).execute()
+    assert "Send all that failed again (2)" in admin.get("/admin/outbox").text
+    assert "2 mails go out with the next run." in post(admin, "/admin/outbox/again").text
+    theirs = Mail.select().where(Mail.centre == elsewhere.centre)
+    assert [row.state for row in theirs] == ["failed"]
+    assert {row.attempts for row in Mail.select().where(Mail.state == "waiting")} == {0}
+    assert "No mail has failed." in post(admin, "/admin/outbox/again").text
+
+
 def test_what_is_over_cannot_be_read_any_more(admin: FlaskClient, world: World) -> None:
     mail = link_mail(world)
     Link.end(Link.id == mail.link_id, NOW)

@@ -149,8 +149,9 @@ def test_a_server_that_fails_loses_nothing(
         tally = tick(mailing(settings, port, timeout=0.3), SOON)
     assert tally.unreachable == fault
     assert states() == {"waiting": 3}
-    tried = Mail.get(Mail.attempts == 1)
+    tried = Mail.get(Mail.fault != "")
     assert (tried.fault, tried.due_at) == (fault, SOON + timedelta(minutes=1))
+    assert tried.attempts == (HALF_WAY[-1] in says)  # it counts where the message may have arrived
     known = mailing(settings, box.port)
     assert tick(known, SOON).sent == 2
     assert tick(known, SOON + timedelta(minutes=1)).sent == 1
@@ -158,25 +159,65 @@ def test_a_server_that_fails_loses_nothing(
     assert Mail.get_by_id(tried.id).message_id in box.ids
 
 
-def test_a_server_that_is_not_there_is_tried_less_and_less(
+def test_a_server_that_is_away_for_days_fails_no_mail(
+    world: World, settings: Settings, box: Box
+) -> None:
+    fill(world, 2)
+    nobody = mailing(settings, free_port())
+    for hours in range(0, 72, 6):
+        tally = tick(nobody, SOON + timedelta(hours=hours))
+        assert tally.unreachable == "The mail server refuses the connection."
+    assert states() == {"waiting": 2}
+    assert {row.attempts for row in Mail.select()} == {0}
+    assert tick(mailing(settings, box.port), SOON + timedelta(hours=72)).sent == 2
+
+
+def test_a_message_that_is_refused_for_a_while_is_tried_less_and_less(
     world: World, settings: Settings, box: Box
 ) -> None:
     fill(world, 1)
-    nobody, moment, waits = mailing(settings, free_port()), SOON, []
+    known, moment, waits = mailing(settings, box.port), SOON, []
+    box.answers = lambda _: "450 greylisted"
     for _ in range(6):
-        tally = tick(nobody, moment)
+        tally = tick(known, moment)
         row = Mail.get()
         if row.state == "waiting":
-            assert tick(nobody, row.due_at - timedelta(seconds=1)).unreachable == ""
+            assert tick(known, row.due_at - timedelta(seconds=1)).later == 0
             waits.append(row.due_at - moment)
             moment = row.due_at
     assert tally.failed == 1
     assert [wait / timedelta(minutes=1) for wait in waits] == [1, 5, 30, 120, 480]
     assert (row.state, row.attempts) == ("failed", 6)
-    assert row.fault == "The mail server refuses the connection."
+    box.answers = lambda _: "250 OK"
     delivery.again(row, by=world.actor(world.admin), now=moment)
-    assert tick(mailing(settings, box.port), moment).sent == 1
+    assert tick(known, moment).sent == 1
     assert box.ids == [row.message_id]
+
+
+def test_a_message_that_may_have_arrived_is_not_sent_twice_in_one_run(
+    world: World, settings: Settings, box: Box
+) -> None:
+    fill(world, 2)
+    opened = ("220 here", "250 here")
+    first = ("250 sender", "250 to", "354 go on", "250 taken")
+    second = ("250 sender", "250 to", "354 go on")  # and then the line breaks
+    with failing_server(*opened, *first, *second) as port:
+        tally = tick(mailing(settings, port), SOON)
+    assert (tally.sent, tally.later, tally.connections) == (1, 1, 1)
+    row = Mail.get(Mail.state == "waiting")
+    assert row.attempts == 1
+    assert tick(mailing(settings, box.port), row.due_at).sent == 1
+    assert box.ids == [row.message_id]
+
+
+def test_what_another_run_has_in_hand_is_not_this_ones_to_say(world: World) -> None:
+    fill(world, 1)
+    first = delivery.take(Mail.get().id, "x.org", SOON)
+    assert first is not None
+    later = SOON + delivery.OLD_CLAIM
+    assert delivery.take(Mail.get().id, "x.org", later) is not None
+    delivery.fail(first, "Too slow.")
+    assert Mail.get().state == "sending"
 
 
 def test_one_address_that_is_refused_holds_up_nobody(

@@ -153,6 +153,8 @@ def _files(mail: Mail, meeting: Meeting, place: Attendance | None, page: str) ->
     method = {"booked": "REQUEST", "moved": "REQUEST", "freed": "REQUEST"}.get(mail.kind, "")
     if mail.kind == "cancelled":  # of a group that meets all the same its host hears who is left
         method = "CANCEL" if meeting.state == "cancelled" or not hosts else "REQUEST"
+    if mail.kind == "declined" and hosts and meeting.state == "cancelled":
+        method = "CANCEL"  # the invitation put it into the host's calendar
     if mail.kind == "handed-over":
         stays = meeting.state == "booked" and mail.details.get("host_was") != mail.person_id
         method = "REQUEST" if stays else "CANCEL"

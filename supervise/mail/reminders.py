@@ -63,7 +63,8 @@ def _remind(rows: list[Busy], now: datetime) -> int:
 
 
 def _key(row: Busy) -> str:
-    return f"reminder {row.meeting.id} {row.meeting.sequence} {row.person_id}"
+    """Once for each time it is to be at; who else comes and goes is no news to remind of."""
+    return f"reminder {row.meeting.id} {row.meeting.starts_at:%Y%m%dT%H%M} {row.person_id}"
 
 
 def _told(rows: list[Busy]) -> dict[tuple[int, int], datetime]:

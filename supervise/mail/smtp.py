@@ -10,6 +10,7 @@ import ssl
 from contextlib import suppress
 from email.message import EmailMessage
 from types import TracebackType
+from typing import Any
 
 from supervise.settings import Smtp
 
@@ -19,12 +20,16 @@ CLOSING = 421
 
 
 class Later(Exception):  # noqa: N818 - it says what to do
-    """It could not be sent for a while. ``unreachable``: nor could any other mail."""
+    """It could not be sent for a while. ``unreachable``: nor could any other mail.
+
+    ``unsure``: the line broke after the message was handed over, so it may have been taken.
+    """
 
     def __init__(self, sentence: str, *, unreachable: bool = False) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.unreachable = unreachable
+        self.unsure = False
 
 
 class Never(Exception):  # noqa: N818 - it says what to do
@@ -35,6 +40,21 @@ class Never(Exception):  # noqa: N818 - it says what to do
         self.sentence = sentence
 
 
+class _Plain(smtplib.SMTP):
+    """Knows whether it has begun to hand a message over."""
+
+    handed = False
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """Hand the message over: from here on only the server's answer says whether it has it."""
+        self.handed = True
+        return super().data(msg)
+
+
+class _Tls(_Plain, smtplib.SMTP_SSL):
+    """The same, encrypted from the start."""
+
+
 class Post:
     """A connection that is opened at the first message and again where it drops."""
 
@@ -42,7 +62,7 @@ class Post:
         self.settings = settings
         self.opened = 0
         """How often it was opened."""
-        self._server: smtplib.SMTP | None = None
+        self._server: _Plain | None = None
         self._carried = 0
 
     def __enter__(self) -> Post:
@@ -59,23 +79,27 @@ class Post:
     def send(self, message: EmailMessage, to: str) -> None:
         """Hand one message over for one address; returns once the server has said yes.
 
-        A connection that the server let go after earlier messages is opened anew, once. Raises Later
-        and Never.
+        A connection that the server let go after earlier messages is opened anew, once; not where
+        it may have taken this one. Raises Later and Never.
         """
         carried = self._carried
         try:
             self._send(message, to)
         except Later as later:
-            if not (carried and later.unreachable):
+            if later.unsure or not (carried and later.unreachable):
                 raise
             self._send(message, to)
 
     def _send(self, message: EmailMessage, to: str) -> None:
         server = self._open()
+        server.handed = False
         try:
             server.send_message(message, from_addr=self.settings.sender.addr_spec, to_addrs=[to])
         except (smtplib.SMTPException, OSError, ValueError) as error:
             fault = _fault(error)
+            if isinstance(fault, Later):  # an answer, even a refusal, leaves no doubt
+                answered = isinstance(error, smtplib.SMTPResponseException)
+                fault.unsure = server.handed and not answered
             # a refusal of one message leaves the line as it was; whatever else may not
             refused = isinstance(error, (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError))
             if not refused or (isinstance(fault, Later) and fault.unreachable):
@@ -83,7 +107,7 @@ class Post:
             raise fault from None  # the server's own words go no further
         self._carried += 1
 
-    def _open(self) -> smtplib.SMTP:
+    def _open(self) -> _Plain:
         """The open connection, encrypted and signed in. Raises Later."""
         if self._server is not None:
             return self._server
@@ -92,12 +116,12 @@ class Post:
         self.opened += 1
         try:
             if want.security == "tls":
-                self._server = smtplib.SMTP_SSL(
+                self._server = _Tls(
                     want.host, want.port, here, timeout=want.timeout,
                     context=ssl.create_default_context(),
                 )  # fmt: skip
             else:
-                self._server = smtplib.SMTP(want.host, want.port, here, timeout=want.timeout)
+                self._server = _Plain(want.host, want.port, here, timeout=want.timeout)
             server = self._server
             if want.security == "starttls":
                 server.starttls(context=ssl.create_default_context())

@@ -21,6 +21,7 @@ ALTER TABLE mail ADD COLUMN state TEXT NOT NULL DEFAULT 'waiting'
   CHECK (state IN ('waiting','sending','sent','failed','dropped'));
 ALTER TABLE mail ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE mail ADD COLUMN due_at {moment};
+ALTER TABLE mail ADD COLUMN not_before {moment};
 ALTER TABLE mail ADD COLUMN claimed_at {moment};
 ALTER TABLE mail ADD COLUMN fault TEXT NOT NULL DEFAULT '';
 ALTER TABLE mail ADD COLUMN message_id TEXT NOT NULL DEFAULT '';

@@ -18,7 +18,7 @@ from supervise import events
 from supervise.db import write
 from supervise.models.mail import ALONE, Mail, MailWish
 from supervise.models.people import Actor
-from supervise.rules.mail_times import due
+from supervise.rules.mail_times import Wish, due
 from supervise.workflow import WrongState, allow
 
 OLD_CLAIM = timedelta(minutes=15)
@@ -27,6 +27,8 @@ BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480))
 """How long to wait after each try that failed for a while; after the last the mail has failed."""
 BEFORE = timedelta(hours=1)
 """Mail about a meeting is of no use later than so long before it."""
+AFTERWARDS = ("recorded",)
+"""Kinds about a meeting that has been, for which that does not hold."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,15 @@ def take(mail_id: int, domain: str, now: datetime) -> Taken | None:
     row: Mail | None = Mail.get_or_none(Mail.id == mail_id)
     if row is None:
         return None
-    with_it = Mail.id == row.id
-    if row.message_id:
-        with_it = Mail.message_id == row.message_id
-    elif row.person_id is not None and row.kind not in ALONE:
+    again = bool(row.message_id)
+    with_it = Mail.message_id == row.message_id if again else Mail.id == row.id
+    if row.person_id is not None and row.kind not in ALONE:
         wish = MailWish.of(row.person_id)
-        if _put_off(row, wish, now):
+        rule = wish.rule.at_once if again else wish.rule  # a digest's hour has been, once
+        if _put_off(with_it, rule, row.person.zone, now):
             return None
-        with_it = _beside(row, wish)
+        if not again:
+            with_it = _beside(row, wish)
     name = row.message_id or f"<{row.id}.{secrets.token_hex(8)}@{domain}>"
     with write():
         claim = Mail.update(state="sending", claimed_at=now, message_id=name)
@@ -77,19 +80,27 @@ def take(mail_id: int, domain: str, now: datetime) -> Taken | None:
     return _taken(name, now)
 
 
-def _put_off(row: Mail, wish: MailWish, now: datetime) -> bool:
-    """Put a mail off where its addressee wants it later, and say whether."""
-    zone, rule = row.person.zone, wish.rule
-    latest = row.meeting.starts_at - BEFORE if row.meeting_id else None
-    when = due(rule, row.created_at, zone, latest)
-    if when <= now:  # it may be late already; the hours of quiet hold all the same
-        when = due(rule.at_once, now, zone, latest)
+def _put_off(which: peewee.Expression, rule: Wish, zone: str, now: datetime) -> bool:
+    """Put one message off where its addressee wants it later, and say whether.
+
+    Of several rows the one that is of use for the shortest time decides.
+    """
+    free = which & _free(now)
+    when = min((_when(row, rule, zone, now) for row in Mail.select().where(free)), default=now)
     if when <= now:
         return False
     with write():
-        mine = (Mail.id == row.id) & (Mail.state == "waiting")
-        Mail.update(due_at=when).where(mine).execute()
+        Mail.update(state="waiting", due_at=when).where(free).execute()
     return True
+
+
+def _when(row: Mail, rule: Wish, zone: str, now: datetime) -> datetime:
+    about = row.meeting if row.meeting_id and row.kind not in AFTERWARDS else None
+    latest = about.starts_at - BEFORE if about else None
+    when = due(rule, row.not_before or row.created_at, zone, latest)
+    if when <= now:  # it may be late already; the hours of quiet hold all the same
+        when = due(rule.at_once, now, zone, latest)
+    return when
 
 
 def _beside(row: Mail, wish: MailWish) -> peewee.Expression:
@@ -111,6 +122,14 @@ def _taken(name: str, claimed_at: datetime) -> Taken:
 def sent(taken: Taken, now: datetime) -> None:
     """The mail server said yes."""
     _set(taken, state="sent", sent_at=now, fault="")
+
+
+def let_be(taken: Taken, fault: str, now: datetime) -> None:
+    """No mail could be sent at all: that counts against none, however long it lasts.
+
+    Each waits a little, so that after what cannot be sent the others have their turn.
+    """
+    _set(taken, state="waiting", due_at=now + BACK_OFF[0], fault=fault)
 
 
 def put_back(taken: Taken, fault: str, now: datetime) -> bool:
@@ -148,6 +167,27 @@ def _set(taken: Taken, **values: object) -> None:
 # --- the administrator -------------------------------------------------------------------
 
 
+def all_again(*, by: Actor, now: datetime) -> int:
+    """Send all mail of the actor's centre again that failed; how many. Raises NotAllowed."""
+    allow(by.has("admin"))
+    mine = (Mail.centre == by.centre) & (Mail.state == "failed")
+    with write():
+        ids = [id_ for (id_,) in Mail.select(Mail.id).where(mine).order_by(Mail.id).tuples()]
+        for some in peewee.chunked(ids, 500):
+            _fresh(Mail.id.in_(some) & mine, now)
+        if ids:
+            events.record(
+                centre_id=by.centre.id, verb="sent again", subject="mail", subject_id=ids[0],
+                now=now, person_id=by.recorded, role="admin", mails=len(ids),
+            )  # fmt: skip
+    return len(ids)
+
+
+def _fresh(which: peewee.Expression, now: datetime) -> int:
+    made = Mail.update(state="waiting", attempts=0, due_at=now, fault="").where(which).execute()
+    return int(made)
+
+
 def again(mail: Mail, *, by: Actor, now: datetime) -> None:
     """Send a mail again that failed, and whatever was to go out in the same message.
 
@@ -159,8 +199,7 @@ def again(mail: Mail, *, by: Actor, now: datetime) -> None:
     if mail.message_id:
         which = (Mail.message_id == mail.message_id) & (Mail.centre == by.centre)
     with write():
-        fresh = Mail.update(state="waiting", attempts=0, due_at=now, fault="")
-        if not fresh.where(which & (Mail.state == "failed")).execute():
+        if not _fresh(which & (Mail.state == "failed"), now):
             raise WrongState("This mail has not failed, so there is nothing to send again.")
         events.record(
             centre_id=mail.centre_id,

@@ -24,7 +24,8 @@ class Mail(Model):
 
     Neither address nor text is kept here: both are made when it is delivered. ``detail`` is JSON of
     numbers and dates, never of words. ``key`` names what may be sent once only. ``due_at`` is the
-    earliest moment to send it, ``claimed_at`` when a tick took it in hand. ``message_id`` is the
+    earliest moment to send it now, ``not_before`` the one that whoever queued it asked for, which
+    no wish brings forward, ``claimed_at`` when a tick took it in hand. ``message_id`` is the
     name of the message it goes out in, drawn before the first try, so that a repeat can be told;
     the rows of a digest share one.
     """
@@ -40,6 +41,7 @@ class Mail(Model):
     attempts = peewee.IntegerField(default=0)
     created_at = UTCField()
     due_at = UTCField(null=True)
+    not_before = UTCField(null=True)
     claimed_at = UTCField(null=True)
     sent_at = UTCField(null=True)
     fault = peewee.TextField(default="")
@@ -79,6 +81,7 @@ class Mail(Model):
             detail=json.dumps(detail, sort_keys=True, default=str),
             created_at=now,
             due_at=due_at or now,
+            not_before=due_at,
         )
         if key is None:
             made.execute()
@@ -133,7 +136,8 @@ class MailWish(Model):
             made = cls.insert(person=by.person, **told)
             made.on_conflict(conflict_target=[cls.person], update=told).execute()
             mine = (Mail.person == by.person) & (Mail.state == "waiting") & (Mail.attempts == 0)
-            Mail.update(due_at=Mail.created_at).where(mine).execute()
+            asked = peewee.fn.COALESCE(Mail.not_before, Mail.created_at)
+            Mail.update(due_at=asked).where(mine).execute()
 
 
 def _time(text: str) -> time | None:

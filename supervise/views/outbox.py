@@ -49,6 +49,16 @@ def again(mail_id: int) -> Response:
     return web.done(url_for(".page"))
 
 
+@bp.post("/admin/outbox/again")
+@auth.allow("admin")
+def all_again() -> Response:
+    """Send all mail again that failed, with the next run."""
+    many = delivery.all_again(by=auth.actor(), now=auth.now())
+    went = "1 mail goes" if many == 1 else f"{many} mails go"
+    flash(f"{went} out with the next run." if many else "No mail has failed.")
+    return web.done(url_for(".page"))
+
+
 def _load(mail_id: int) -> Mail:
     found: Mail = web.load(Mail.visible_to(auth.actor()), mail_id)
     return found

@@ -216,6 +216,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "GET outbox.page": only(*ADMIN),
     "GET outbox.one": record("admin", role=ADMIN),
     "POST outbox.again": record("admin", role=ADMIN),
+    "POST outbox.all_again": only(*ADMIN),
     "GET people.page": only(*ADMIN),
     "POST people.add": only(*ADMIN),
     "GET people.one": record("admin", role=ADMIN),
