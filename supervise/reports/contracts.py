@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import peewee
 
-from supervise.events import Event
 from supervise.models import (
     Actor,
     Agreement,
@@ -22,13 +21,12 @@ from supervise.models import (
     Enrolment,
     Goal,
     Link,
-    Person,
     SignedName,
 )
 from supervise.models.contracts import OPEN
 from supervise.models.enrolments import EnrolmentUnit, unit_rules
-from supervise.rules.contracts import Terms, planned_against
-from supervise.rules.moments import short_date
+from supervise.reports.contract_history import Line, events_of, is_sent_back, lines
+from supervise.rules.contracts import Terms, last_for_sponsor, planned_against
 from supervise.rules.naming import same_name
 from supervise.signing import SignOff
 
@@ -64,16 +62,6 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line of history: when (UTC), who, what, and the reason given."""
-
-    at: datetime
-    who: str
-    words: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class Overview:
     """An engagement: its versions newest first, its goals, closing review and history."""
 
@@ -81,6 +69,10 @@ class Overview:
     goals: Sequence[Goal]
     review: ClosingReview | None
     history: Sequence[Line]
+    unasked: Mapping[int, int] = field(default_factory=dict)
+    """Number of a version → the one its sponsor agreed to last (``rules.contracts``)."""
+    returned: Collection[int] = ()
+    """The versions, by id, that a party sent back after another had agreed."""
 
     @property
     def standing(self) -> Version | None:
@@ -105,12 +97,41 @@ def overview(engagement: Engagement, actor: Actor, now: datetime) -> Overview:
     mine = Contract.visible_to(actor).where(Contract.engagement == engagement)
     contracts = list(mine.order_by(Contract.number.desc()))
     goals = Goal.select().where(Goal.engagement == engagement).order_by(Goal.id)
+    versions = with_answers(contracts, now, is_mine=is_mine)
+    unasked = {
+        v.contract.number: number
+        for v in versions
+        if (number := last_for_sponsor(v.contract.number, [_signed_by(each) for each in versions]))
+    }
+    events = events_of(engagement, contracts)
     return Overview(
-        versions=with_answers(contracts, now, is_mine=is_mine),
+        versions=versions,
         goals=list(goals),
         review=ClosingReview.get_or_none(ClosingReview.engagement == engagement),
-        history=history(engagement, contracts),
+        history=lines(events, contracts, unasked),
+        unasked=unasked,
+        returned={each.subject_id for each in events if is_sent_back(each)},
     )
+
+
+def _signed_by(version: Version) -> tuple[int, bool, bool]:
+    one, parties = version.contract, {signature.party for signature in version.signatures}
+    return one.number, "sponsor" in parties, one.parties == "two" and one.agreed_on is not None
+
+
+def unasked_sponsor(contract: Contract) -> int | None:
+    """The version that the sponsor agreed to last, if this one may leave them out. One query."""
+    signed = (Agreement.contract == Contract.id) & (Agreement.party == "sponsor")
+    rows = (
+        Contract.select(Contract.number, Agreement.id, Contract.parties, Contract.agreed_on)
+        .join(Agreement, peewee.JOIN.LEFT_OUTER, on=signed)
+        .where(Contract.engagement == contract.engagement_id)
+    )
+    all_of_them = [
+        (number, bool(yes), parties == "two" and on is not None)
+        for number, yes, parties, on in rows.tuples()
+    ]
+    return last_for_sponsor(contract.number, all_of_them)
 
 
 def with_answers(contracts: Sequence[Contract], now: datetime, *, is_mine: bool) -> list[Version]:
@@ -197,55 +218,6 @@ def plans(terms: Terms, engagement: Engagement) -> list[str]:
         if rule.required_minutes and engagement.kind in rule.kinds:
             said[row.unit] = planned_against(terms, row.unit, rule.required_minutes)
     return [said[unit] for unit in sorted(said) if said[unit]]
-
-
-# --- history -----------------------------------------------------------------------------
-
-
-def history(engagement: Engagement, contracts: Sequence[Contract]) -> list[Line]:
-    """What was done with the contract and its date, oldest first. One query."""
-    ids = [contract.id for contract in contracts]
-    dated = (Event.subject == "engagement") & (Event.subject_id == engagement.id)
-    moved = (Event.subject == "contract") & Event.subject_id.in_(ids)
-    query = (
-        Event.select(Event, Person.name.alias("who"))
-        .join(Person, peewee.JOIN.LEFT_OUTER, on=(Event.person_id == Person.id))
-        .where((Event.centre_id == engagement.centre_id) & (dated | moved))
-        .order_by(Event.id)
-    )
-    told = ((event, _words(event)) for event in query.objects())
-    return [Line(event.at, _who(event), words, event.note) for event, words in told if words]
-
-
-def _who(event: Event) -> str:
-    name: str = event.who or f"The {event.role or 'command'}"
-    return "The command line" if name == "The command" else name
-
-
-def _words(event: Event) -> str:
-    """What happened, after the name of who did it; nothing for what another line tells."""
-    detail = event.details
-    if event.subject == "engagement":
-        was, is_ = _day(detail.get("before")), _day(detail.get("after"))
-        first = event.role in ("client", "sponsor")
-        return "" if first else f"{was + ' became ' if was else ''}{is_ or 'no date'}"
-    version = f"version {detail['number']}"
-    return {
-        "begun": f"began {version}",
-        "offered": f"offered {version}",
-        "taken back": f"took back {version} to change it",
-        "withdrawn": f"did not let {version} stand, though somebody had agreed to it",
-        "agreed to": f"agreed to {version}",
-        "declined": f"did not agree to {version} yet",
-        "agreed": f"was the last to agree, so {version} is in force",
-        "replaced": "",  # the line beside it tells what is in force now
-        "ended": f"ended {version} after {_day(detail.get('ended_on'))}",
-        "erased": f"removed names and notes from {version}, as consent was withdrawn",
-    }[event.verb]
-
-
-def _day(text: str | None) -> str:
-    return short_date(date.fromisoformat(text)) if text and text != "None" else ""
 
 
 def sent_back(actor: Actor) -> list[Contract]:

@@ -161,6 +161,19 @@ def in_force(versions: Sequence[ContractVersion], on: date) -> ContractVersion |
     return max(standing, key=lambda version: version.number) if standing else None
 
 
+def last_for_sponsor(number: int, versions: Iterable[tuple[int, bool, bool]]) -> int | None:
+    """The version that the sponsor agreed to last, if version ``number`` may leave them out unawares.
+
+    Each version: its number, whether the sponsor agreed to it, and whether it came into force as a
+    two-way contract. Once one did, the sponsor is no part of what follows.
+    """
+    there = [version for version in versions if version[0] < number]
+    last = max((one for one, agreed, _ in there if agreed), default=None)
+    if last is None or any(two_way and one > last for one, _, two_way in there):
+        return None
+    return last
+
+
 # --- how two versions differ -------------------------------------------------------------
 
 Kind = Literal["same", "gone", "new"]

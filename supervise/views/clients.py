@@ -17,7 +17,7 @@ from supervise.forms.clients import (
     reason_fault,
     showable,
 )
-from supervise.models import Client, ClientIdentity, Engagement
+from supervise.models import Client, ClientIdentity, Consent, Engagement
 from supervise.reports import clients as report
 from supervise.reports import contracts
 from supervise.rules.naming import names_in, naming_fault
@@ -98,12 +98,14 @@ def contract_page(engagement: Engagement, status: int = 200, **told: Any) -> Res
     """All of an engagement; ``told`` carries what was typed and the sentences by field."""
     actor = auth.actor()
     overview = contracts.overview(engagement, actor, auth.now())
+    is_mine = actor.is_(engagement.client.learner_id)
     return web.show(
         "clients/engagement.html",
         None,
         status,
         engagement=engagement,
-        is_mine=actor.is_(engagement.client.learner_id),
+        is_mine=is_mine,
+        withdrawn=is_mine and Consent.is_withdrawn(engagement.client),
         may_set=engagement.can_set_contract(actor),
         overview=overview,
         told={"found": {}, "agreed_on": None, "reason": ""} | told,

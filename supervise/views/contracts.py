@@ -11,9 +11,10 @@ from supervise import auth, web
 from supervise.errors import error_page
 from supervise.forms.contracts import EndForm, mark, mark_names, terms_form, terms_of
 from supervise.forms.faults import faults_of
-from supervise.models import ClientIdentity, Contract, Engagement, agreeing
+from supervise.models import ClientIdentity, Consent, Contract, Engagement, agreeing
 from supervise.models.contracts import OPEN, ChangedElsewhere
 from supervise.reports import contracts as report
+from supervise.reports.contract_history import was_returned
 from supervise.rules.contracts import PARTS, Terms, difference, parts_of
 from supervise.workflow import WrongState
 
@@ -41,10 +42,8 @@ def show(contract_id: int) -> Response:
 def page(contract: Contract, form: EndForm, status: int = 200) -> Response:
     """The version as it was offered; a draft with the engagement's goals as they are now."""
     actor, before = auth.actor(), report.before(contract)
-    terms = offered_terms(contract)
-    [version] = report.with_answers(
-        [contract], auth.now(), is_mine=actor.is_(contract.engagement.client.learner_id)
-    )
+    terms, may_edit = offered_terms(contract), contract.can_edit(actor)
+    [version] = report.with_answers([contract], auth.now(), is_mine=may_edit)
     return web.show(
         "contracts/show.html",
         None,
@@ -56,7 +55,10 @@ def page(contract: Contract, form: EndForm, status: int = 200) -> Response:
         before=before,
         changes=difference(before.terms, terms) if before else [],
         plans=report.plans(terms, contract.engagement),
-        may_edit=contract.can_edit(actor),
+        may_edit=may_edit,
+        unasked=report.unasked_sponsor(contract) if may_edit else None,
+        returned=was_returned(contract),
+        withdrawn=may_edit and Consent.is_withdrawn(contract.engagement.client),
         form=form,
         found=faults_of(form),
     )
@@ -77,7 +79,8 @@ def edit(contract_id: int) -> Response:
     """The form of a draft, or of an offer that is to be taken back; another version is read."""
     contract = web.load(Contract.visible_to(auth.actor()), contract_id)
     web.require(contract.can_edit(auth.actor()))
-    if contract.state not in OPEN:
+    gone = Consent.is_withdrawn(contract.engagement.client)
+    if contract.state not in OPEN or gone:
         return web.done(url_for("contracts.show", contract_id=contract.id))
     return editing(contract, terms_form(contract))
 
@@ -100,6 +103,7 @@ def editing(
         form=form,
         parts=PARTS,
         goals=terms.goals,
+        unasked=report.unasked_sponsor(contract),
         plans=report.plans(terms, contract.engagement),
         found=faults_of(form) + loose,
         seen=contract.version if seen is None else seen,

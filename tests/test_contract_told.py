@@ -1,0 +1,130 @@
+"""What the learner is told about a contract: whom it leaves out, who sent it back, what cannot be written."""
+
+from datetime import date
+
+import pytest
+import time_machine
+
+from supervise.models import Consent, Contract, agreeing, erasure
+from supervise.models.contracts import Draft
+from supervise.rules.contracts import last_for_sponsor
+from tests.contracting import agreed, draft, engagement_of, offered
+from tests.test_confirmations import text
+from tests.world import World, sign_in
+
+TELL = "The sponsor agreed to version {} and is not asked about this one: tell them."
+
+
+@pytest.fixture
+def world(app):
+    app.config["WTF_CSRF_ENABLED"] = False
+    world = World()
+    with time_machine.travel(world.now, tick=False):
+        yield world
+
+
+@pytest.fixture
+def learner(app, world):
+    client = app.test_client()
+    sign_in(client, world.learner, world.centre, world.now)
+    return client
+
+
+# --- a sponsor who is left out ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "versions", "last"),
+    [
+        (1, [], None),
+        (2, [(1, True, False), (2, False, False)], 1),
+        (2, [(1, False, False)], None),
+        (3, [(1, True, False), (2, True, False)], 2),
+        (3, [(1, True, False), (2, False, False)], 1),  # the second never came into force
+        (3, [(1, True, False), (2, False, True)], None),  # they were left out of that one already
+        (2, [(1, True, False), (3, True, False)], 1),
+    ],
+)
+def test_the_version_that_a_sponsor_agreed_to_last(number, versions, last):
+    assert last_for_sponsor(number, versions) == last
+
+
+def test_a_sponsor_is_not_dropped_without_the_learner_knowing(world, learner):
+    engagement = engagement_of(world)
+    agreed(world, engagement, world.now, "three")
+    page = f"/engagements/{engagement.id}"
+    assert "tell them" not in text(learner.get(page))
+    me = world.actor(world.learner)
+    contract = Contract.begin(engagement, by=me, now=world.now)
+    edit = f"/contracts/{contract.id}/edit"
+    assert "you would have to tell them" in text(learner.get(edit))
+    terms = contract.terms
+    two = Draft("two", dict(terms.parts), 6, 90)
+    contract.change(two, version=contract.version, by=me, now=world.now)
+    for path in (edit, f"/contracts/{contract.id}", page):
+        assert TELL.format(1) in text(learner.get(path))
+    contract = Contract.get_by_id(contract.id)
+    [link] = agreeing.offer(contract, version=contract.version, by=me, now=world.now)
+    assert TELL.format(1) in text(learner.get(page))
+    agreeing.agree(link, "Sam Client", now=world.now)
+    seen = text(learner.get(page))
+    assert TELL.format(1) in seen
+    assert "version 2 is in force; the sponsor, who agreed to version 1, was not asked" in seen
+    third = draft(world, engagement)
+    assert TELL.format(1) not in text(learner.get(f"/contracts/{third.id}"))
+
+
+# --- sent back -------------------------------------------------------------------------------
+
+
+def test_the_history_says_who_sent_a_version_back(world, learner):
+    engagement = engagement_of(world)
+    contract, links = offered(world, engagement, "three")
+    agreeing.agree(links["client"], "Sam Client", now=world.now)
+    agreeing.decline(links["sponsor"], "Fewer, please", now=world.now)
+    seen = text(learner.get(f"/engagements/{engagement.id}"))
+    assert "The sponsor : sent version 1 back," in seen
+    assert "The sponsor : began" not in seen
+    assert "did not let" not in seen
+    assert "Version 1 sent back" in seen
+    assert "version 1 Sent back" in text(learner.get(f"/contracts/{contract.id}"))
+
+
+def test_a_version_that_nobody_had_agreed_to_is_sent_back_in_the_same_words(world, learner):
+    engagement = engagement_of(world)
+    _, links = offered(world, engagement)
+    agreeing.decline(links["client"], "Fewer, please", now=world.now)
+    assert "The client : sent version 1 back," in text(learner.get(f"/engagements/{engagement.id}"))
+
+
+def test_what_the_learner_took_back_is_not_called_sent_back(world, learner):
+    engagement = engagement_of(world)
+    contract, links = offered(world, engagement, "three")
+    agreeing.agree(links["client"], "Sam Client", now=world.now)
+    contract.take_back(by=world.actor(world.learner), now=world.now)
+    seen = text(learner.get(f"/engagements/{engagement.id}"))
+    assert "took back version 1, which somebody had agreed to" in seen
+    assert "Version 1 withdrawn" in seen
+    assert "version 1 Withdrawn" in text(learner.get(f"/contracts/{contract.id}"))
+
+
+# --- after consent was withdrawn -------------------------------------------------------------
+
+
+def test_no_writing_is_offered_after_consent_was_withdrawn(world, learner):
+    engagement = engagement_of(world)
+    contract = draft(world, engagement)
+    me, page = world.actor(world.learner), f"/engagements/{engagement.id}"
+    assert "Go on writing" in text(learner.get(page))
+    consent = Consent.give(engagement.client, date(2026, 9, 1), "Notes", by=me, now=world.now)
+    erasure.withdraw(consent, world.now.date(), by=me, now=world.now)
+    seen = text(learner.get(page))
+    assert "Consent was withdrawn, so nothing more is written about Client A" in seen
+    for offer in ("Go on writing", "Draft: version", "Write the contract", "Add a goal"):
+        assert offer not in seen
+    shown = f"/contracts/{contract.id}"
+    answer = learner.get(f"{shown}/edit")
+    assert (answer.status_code, answer.location) == (303, shown)
+    seen = text(learner.get(shown))
+    assert "Change it" not in seen
+    assert "Consent was withdrawn" in seen
