@@ -89,6 +89,23 @@ def test_too_late_shows_the_next_free_times_and_keeps_the_note(
         assert "number 1 on the waiting list" in me.get(on_list.location).text
 
 
+def test_a_slot_changed_since_its_page_was_read_is_shown_as_it_is_now(
+    world: World, pages: Any
+) -> None:
+    me, slot = pages(world.learner), offering(world)
+    page = me.get(f"/calendar/slots/{slot.id}?at=2026-10-15T08:00Z").text
+    assert 'name="version" value="1"' in page
+    Availability.update(mode="face to face", place="Leeds", minutes=90, version=2).execute()
+    answer = me.post("/bookings", data=sent(slot, version="1", note="My first recording"))
+    assert answer.status_code == 409
+    for part in ("90 minutes, Face to face, Leeds", "My first recording"):
+        assert part in answer.text, part
+    shown = f"{slot.id}@2026-10-15T08:00Z/2"
+    assert f'value="{shown}"' in answer.text
+    assert me.post("/bookings", data={"slot": shown}).status_code == 303
+    assert Meeting.get().minutes == 90
+
+
 def test_a_note_names_no_client_and_what_cannot_be_read_is_kept(world: World, pages: Any) -> None:
     me, slot, actor = pages(world.learner), offering(world), world.actor(world.learner)
     ClientIdentity.keep(world.client(), {"name": "Quentin Marlowe"}, by=actor, now=world.now)

@@ -15,6 +15,7 @@ from supervise.events import history
 from supervise.models import (
     Assignment,
     Attendance,
+    Availability,
     AvailabilityPerson,
     Away,
     Busy,
@@ -572,3 +573,79 @@ def test_a_stranger_to_the_version_is_told(world: World) -> None:
     with pytest.raises(WrongState) as refused:
         shift(world, meeting, to=SLOT + 4 * HOUR)
     assert refused.value.sentence == CHANGED
+
+
+# --- what is past, and what was changed meanwhile --------------------------------------------
+
+
+def test_no_learner_gives_up_a_meeting_that_has_taken_place(world: World) -> None:
+    place = take(world, offering(world))
+    after = place.meeting.ends_at + 3 * HOUR
+    for give_up in (leave, leave_from):
+        with pytest.raises(Refused, match="begun"):
+            give_up(place, "Ill", by=world.actor(world.learner, after), now=after)
+    assert Meeting.get().state == "booked"
+
+
+def test_a_meeting_is_not_moved_to_a_time_gone_by(world: World) -> None:
+    meeting = arranged(world)
+    with pytest.raises(Refused, match="This time has passed. Choose a later one."):
+        shift(world, meeting, to=world.now)
+    assert Meeting.get().starts_at == SLOT
+
+
+def test_a_slot_that_was_changed_since_it_was_read_is_asked_again(world: World) -> None:
+    slot = offering(world)
+    meeting = take(world, slot).meeting
+    Availability.update(mode="face to face", place="Leeds", minutes=90, version=2).execute()
+    now_it_is = "It is now: One to one, 90 minutes, Face to face, Leeds."
+    other = {"enrolment": learners(world, 1)[0], "starts_at": SLOT + WEEK}
+    with pytest.raises(Refused, match=now_it_is):
+        take(world, slot, **other, seen=1)
+    with pytest.raises(Refused, match=now_it_is):
+        move_to_slot(
+            meeting, slot, SLOT + WEEK, reason="At work", version=meeting.version, seen=1,
+            by=world.actor(world.learner), now=world.now,
+        )  # fmt: skip
+    assert take(world, slot, **other, seen=2).state == "booked"
+
+
+def test_a_place_given_up_in_a_group_is_newer_in_a_calendar(world: World) -> None:
+    meeting = arranged(world, world.enrolment, *learners(world, 1))
+    place = place_of(meeting, world.enrolment)
+    leave(place, "Ill", by=world.actor(world.learner), now=world.now)
+    assert Meeting.get().sequence == meeting.sequence + 1
+
+
+def test_a_meeting_moves_to_no_slot_whose_buffer_is_not_free(world: World) -> None:
+    [other] = learners(world, 1)
+    slot = offering(world, buffer_minutes=5)
+    meeting = take(world, slot, starts_at=SLOT + WEEK).meeting
+    arranged(world, other, starts_at=SLOT + timedelta(minutes=62))
+    with pytest.raises(Taken):
+        move_to_slot(
+            meeting, slot, SLOT, reason="At work", version=meeting.version,
+            by=world.actor(world.learner), now=world.now,
+        )  # fmt: skip
+
+
+def test_a_request_is_not_accepted_once_the_assignment_has_ended(world: World) -> None:
+    meeting = asked(world)
+    ended(world)
+    with pytest.raises(Refused, match="not assigned"):
+        accept(meeting, by=world.actor(world.supervisor), now=world.now)
+
+
+def test_an_invitation_is_not_answered_once_it_has_begun(world: World) -> None:
+    place = place_of(arranged(world, invite=True), world.enrolment)
+    with pytest.raises(Refused, match="begun"):
+        answer_invitation(place, accept=True, by=world.actor(world.learner), now=SLOT)
+    assert Attendance.get().state == "invited"
+
+
+def test_whoever_joins_a_meeting_handed_over_meanwhile_is_told(world: World) -> None:
+    read = arranged(world, *learners(world, 2))
+    joan = world.person("Joan Petrie", "supervisor")
+    Meeting.update(host=joan).execute()
+    with pytest.raises(WrongState, match="changed meanwhile"):
+        add(read, world.enrolment, invite=False, by=world.actor(world.supervisor), now=world.now)

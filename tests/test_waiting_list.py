@@ -9,8 +9,9 @@ import pytest
 from supervise.models import Assignment, Attendance, Busy, Enrolment, Mail, Meeting
 from supervise.models.asking import answer_invitation
 from supervise.models.centres import Refused
-from supervise.models.rebooking import leave, wait
+from supervise.models.rebooking import cancel, leave, wait
 from supervise.models.seats import Full
+from supervise.models.waiting_list import move_up_all
 from supervise.workflow import NotAllowed
 from tests.meeting import place_of
 from tests.slots import SLOT, arranged, learners, offering, take
@@ -104,3 +105,32 @@ def test_an_invitation_to_a_group_that_filled_up_leads_to_the_list(world: World)
     in_line(world, meeting, c, 1)
     leave(place_of(meeting, a), "Ill", by=world.actor(a.learner), now=world.now)
     assert states(meeting, a, b, c) == ["cancelled", "booked", "booked"]
+
+
+@pytest.mark.parametrize("how", ["tick", "a newcomer books", "a newcomer waits"])
+def test_whoever_was_busy_when_a_place_got_free_has_it_once_they_are_free(
+    world: World, how: str
+) -> None:
+    a, b, first, newcomer = learners(world, 4)
+    slot = offering(world, format="group", places=2)
+    meeting = take(world, slot, a).meeting
+    take(world, slot, b)
+    in_line(world, meeting, first, 1)
+    world.assign(world.tutor, "tutor", first)
+    tutorial = arranged(world, first, host=world.tutor, format="tutorial")
+    leave(place_of(meeting, a), "Ill", by=world.actor(a.learner), now=world.now)
+    move_up_all(world.now)
+    assert states(meeting, first) == ["waiting"], "busy still"
+    cancel(tutorial, "Snow", by=world.actor(world.tutor), now=world.now)
+    if how == "tick":
+        move_up_all(meeting.starts_at)
+        assert states(meeting, first) == ["waiting"], "it has begun"
+        move_up_all(world.now)
+    elif how == "a newcomer books":
+        with pytest.raises(Full):
+            take(world, slot, newcomer)
+    else:
+        assert in_line(world, meeting, newcomer, 2).state == "waiting"
+    assert states(meeting, first) == ["booked"]
+    told = [(mail.kind, mail.person_id) for mail in Mail.select().order_by(Mail.id.desc()).limit(2)]
+    assert sorted(told) == [("booked", world.supervisor.id), ("freed", first.learner_id)]

@@ -173,15 +173,15 @@ class AddForm(FlaskForm):
     invite = BooleanField("Invite them: they accept or decline")
 
 
-def slot_value(availability: Availability | int, starts_at: datetime) -> str:
-    """A slot as one value of a form: which availability, and when it starts (UTC)."""
-    number = availability if isinstance(availability, int) else availability.id
-    return f"{number}@{starts_at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+def slot_value(availability: Availability, starts_at: datetime) -> str:
+    """A slot as one value of a form: which availability, when it starts (UTC), the version shown."""
+    moment = f"{starts_at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+    return f"{availability.id}@{moment}/{availability.version}"
 
 
 def slot_read(value: str | None) -> tuple[int, datetime] | None:
     """The availability's number and the start of a slot in a form; None for what is none."""
-    number, _, start = (value or "").partition("@")
+    number, _, start = (value or "").partition("/")[0].partition("@")
     if not number.isdecimal() or len(number) > 9:
         return None
     try:
@@ -189,6 +189,12 @@ def slot_read(value: str | None) -> tuple[int, datetime] | None:
         return (int(number), moment.astimezone(UTC)) if moment.tzinfo else None
     except (ValueError, OverflowError):
         return None
+
+
+def slot_seen(value: str | None) -> int | None:
+    """The version of the availability that a slot in a form was shown with; None without one."""
+    version = (value or "").partition("/")[2]
+    return int(version) if version.isdecimal() and len(version) <= 9 else None
 
 
 def slot_choices(slots: Iterable[OpenSlot], say: Callable[[datetime], str]) -> list[SelectChoice]:

@@ -14,7 +14,7 @@ from datetime import datetime
 from supervise.mail import compose, reminders
 from supervise.mail.letters import Gone, Letter, Site, message
 from supervise.mail.smtp import Later, Never, Post
-from supervise.models import Mail, delivery
+from supervise.models import Mail, delivery, waiting_list
 from supervise.models.delivery import Taken
 from supervise.models.mail import ALONE
 from supervise.settings import Settings, Smtp
@@ -52,12 +52,13 @@ class Tally:
 
 
 def tick(settings: Settings, clock: Callable[[], datetime], *, limit: int | None = None) -> Tally:
-    """Make the reminders that are due, and send what is: over one connection, oldest first.
+    """Let who waits come up, remind, and send what is due: over one connection, oldest first.
 
     ``clock`` gives the moment (UTC); ``limit`` is the most messages to look at. Without a mail
     server everything is kept; without our own address, what carries a link. Where the server cannot
     be reached the rest is left as it is.
     """
+    waiting_list.move_up_all(clock())
     tally = Tally(made=reminders.make(clock()))
     if settings.smtp is None:
         tally.kept = Mail.select().where(Mail.state == "waiting").count()

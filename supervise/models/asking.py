@@ -22,6 +22,8 @@ from supervise.models.seats import (
 )
 from supervise.workflow import ATTENDANCE, MEETING, WrongState, advance, allow
 
+PAST = "This time has passed. Choose a later one."
+
 
 def ask(plan: Plan, host: Person, *, enrolment: Enrolment, by: Actor, now: datetime) -> Meeting:
     """Ask for a time that is not offered. Nobody's time is taken before the host accepts.
@@ -31,7 +33,7 @@ def ask(plan: Plan, host: Person, *, enrolment: Enrolment, by: Actor, now: datet
     """
     allow(by.is_(enrolment.learner_id) and by.centre.id == enrolment.centre_id)
     if plan.starts_at <= now:
-        raise Refused("This time has passed. Choose a later one.")
+        raise Refused(PAST)
     with write():
         hold_people([host.id, enrolment.learner_id])
         refuse_unassigned(host, enrolment, plan.format, plan.starts_at)

@@ -16,9 +16,10 @@ from supervise.models.availability import Availability, AvailabilityPerson, Away
 from supervise.models.busy import Busy, Taken, hold_people
 from supervise.models.centres import Refused
 from supervise.models.enrolments import Enrolment
-from supervise.models.meetings import Attendance, Meeting
+from supervise.models.meetings import FORMATS, MODES, Attendance, Meeting
 from supervise.models.people import Actor
 from supervise.models.seats import new_place, refuse_unassigned, renew, sit, tell
+from supervise.models.waiting_list import let_first
 from supervise.rules.slots import offers, too_late_or_early
 from supervise.workflow import allow
 
@@ -58,19 +59,25 @@ def book(
     now: datetime,
     note: str = "",
     series: str = "",
+    seen: int | None = None,
 ) -> Attendance:
     """Book a slot for oneself: begin the meeting, or join the group that others began.
 
+    Whoever waits for a place in that group has it first. ``seen`` is the version of the slot that
+    the learner read.
     Raises Taken or Full where somebody was faster, and Refused where the slot is not, or no longer,
     open to this learner. Nothing is changed then.
     """
     allow(by.is_(enrolment.learner_id) and by.centre.id == enrolment.centre_id)
     allow(availability.centre_id == enrolment.centre_id)
+    if not series:  # of a series all are let first before anybody is held
+        let_first(begun(availability, starts_at), now=now)
     with write():
         hold_people([availability.person_id, enrolment.learner_id])
         slot = Availability.get_by_id(availability.id)
         refuse_unless_open(slot, starts_at, enrolment, now)
         meeting = begun(slot, starts_at)
+        refuse_unseen(slot, meeting or slot, seen)
         if meeting is not None:
             return _join(meeting, enrolment, by, now, series)
         meeting = create(
@@ -114,6 +121,18 @@ def refuse_unless_open(
     off = (Away.person == slot.person_id) & (Away.from_at < ends_at) & (Away.to_at > starts_at)
     if Away.select().where(off).exists():
         raise Refused(f"{slot.person.name} is away then. Choose another time. Nothing was booked.")
+
+
+def refuse_unseen(slot: Availability, now_it_is: Availability | Meeting, seen: int | None) -> None:
+    """Raises Refused, with what it is now, where the slot was changed since the learner read it."""
+    if seen is None or seen == slot.version:
+        return
+    what = f"{FORMATS[now_it_is.format]}, {now_it_is.minutes} minutes, {MODES[now_it_is.mode]}"
+    where = f", {now_it_is.place}" if now_it_is.place else ""
+    raise Refused(
+        f"{slot.person.name} changed this time meanwhile. It is now: {what}{where}. "
+        "Book it again if that suits you. Nothing was booked."
+    )
 
 
 def refuse_unnamed(slot: Availability, enrolment: Enrolment) -> None:

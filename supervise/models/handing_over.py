@@ -39,12 +39,12 @@ def ahead(assignment: Assignment, now: datetime, after: date | None = None) -> l
 
 
 def unsigned(assignment: Assignment, now: datetime) -> list[Meeting]:
-    """Meetings of the two that are over and not signed by both, oldest first. One query.
+    """Meetings of the two that have begun and are not signed by both, oldest first. One query.
 
     Of a booked one nobody has said yet whether it was held.
     """
-    over = (Meeting.state == "booked") & (Meeting.ends_at <= now)
-    unfinished = over | Meeting.state.in_(("held", "recorded"))
+    begun = (Meeting.state == "booked") & (Meeting.starts_at <= now)
+    unfinished = begun | Meeting.state.in_(("held", "recorded"))
     found = _of_both(assignment, unfinished & Attendance.state.in_(("booked", "came")))
     return [one for one in found if assignment.role in roles_for(one.format)]
 

@@ -1,4 +1,4 @@
-"""How a booking changes: moved, cancelled, given up, and who comes up from the waiting list."""
+"""How a booking changes: moved, cancelled, given up; and joining the waiting list of a full group."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from supervise.db import write
-from supervise.models.asking import refuse_over
+from supervise.models.asking import PAST, refuse_over
 from supervise.models.availability import Availability
-from supervise.models.booking import refuse_too_close, refuse_unless_open, refuse_unnamed
+from supervise.models.booking import (
+    refuse_too_close,
+    refuse_unless_open,
+    refuse_unnamed,
+    refuse_unseen,
+)
 from supervise.models.busy import Busy
 from supervise.models.centres import Refused
 from supervise.models.enrolments import Enrolment
@@ -20,17 +25,15 @@ from supervise.models.seats import (
     CHANGED,
     OPEN,
     can_host,
-    day_of,
     hold,
     hold_to_join,
-    looks_after,
     new_place,
     refuse_unassigned,
     seated,
-    sit,
     still_open,
     tell,
 )
+from supervise.models.waiting_list import let_first, move_up
 from supervise.workflow import ATTENDANCE, MEETING, WrongState, advance, allow
 
 # --- moving --------------------------------------------------------------------------------
@@ -51,9 +54,12 @@ def move(
 
     ``away`` keeps the time before from being booked by others.
     Raises WrongState where it is not as it was when ``version`` was read, Taken where somebody in
-    it is in another meeting then, Refused for a day on which the host does not look after them.
+    it is in another meeting then, Refused for a time gone by, and for a day on which the host does
+    not look after them.
     """
     allow(can_host(meeting, by))
+    if starts_at <= now:
+        raise Refused(PAST)
     ends_at = starts_at + timedelta(minutes=minutes)
     with write():
         places = hold(meeting)
@@ -73,10 +79,11 @@ def move_to_slot(
     version: int,
     by: Actor,
     now: datetime,
+    seen: int | None = None,
 ) -> None:
     """Move one's own one-to-one meeting to another open slot of the same host, as its learner.
 
-    Raises as ``move`` and ``booking.book`` do.
+    ``seen`` is the version of the slot that they read. Raises as ``move`` and ``booking.book`` do.
     """
     with write():
         places = hold(meeting)
@@ -88,6 +95,7 @@ def move_to_slot(
         if (slot.format, slot.places) != (meeting.format, 1):
             raise Refused("That is for meetings of another kind. Choose one of the times shown.")
         refuse_unless_open(slot, starts_at, mine.enrolment, now)
+        refuse_unseen(slot, slot, seen)
         refuse_too_close(slot, starts_at, but=meeting.id)
         _move(
             meeting, places, starts_at, starts_at + timedelta(minutes=slot.minutes), reason=reason,
@@ -226,6 +234,7 @@ def wait(meeting: Meeting, *, enrolment: Enrolment, by: Actor, now: datetime) ->
     """
     allow(by.is_(enrolment.learner_id) and by.centre.id == enrolment.centre_id)
     allow(meeting.centre_id == enrolment.centre_id)
+    let_first(meeting, now=now)
     with write():
         places = hold_to_join(meeting, enrolment.learner_id)
         refuse_over(meeting, now)
@@ -246,25 +255,3 @@ def wait(meeting: Meeting, *, enrolment: Enrolment, by: Actor, now: datetime) ->
         meeting.told("put on the list", now, by=by, place=place.id)
         move_up(meeting, [place], now=now)
         return place
-
-
-def move_up(meeting: Meeting, places: Iterable[Attendance], *, now: datetime) -> None:
-    """Give free seats to those who wait, the longest first, where they are free then.
-
-    The meeting and all its people are held. Whoever is busy then, or not assigned any more, stays
-    on the list and the next has it.
-    """
-    if meeting.state != "booked" or meeting.starts_at <= now:
-        return
-    waiting = [one for one in places if one.state == "waiting"]
-    day = day_of(meeting.starts_at, meeting.centre)
-    for place in sorted(waiting, key=lambda one: (one.changed_at, one.id)):
-        if meeting.free_seat() is None:
-            return
-        busy = Busy.clash(place.learner_id, meeting.starts_at, meeting.ends_at)
-        if busy or not looks_after(meeting.host_id, place.enrolment, meeting.format, day):
-            continue
-        sit(meeting, place, now)
-        meeting.told("moved up", now, by=None, place=place.id)
-        tell(meeting, "freed", [place.learner_id], now, place=place.id)
-        tell(meeting, "booked", [meeting.host_id], now, place=place.id)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from supervise.db import write
+from supervise.models.asking import refuse_over
 from supervise.models.availability import Availability
-from supervise.models.booking import Plan, arrange, book
+from supervise.models.booking import Plan, arrange, begun, book
 from supervise.models.busy import hold_people
 from supervise.models.centres import Refused
 from supervise.models.enrolments import Enrolment
@@ -18,6 +19,7 @@ from supervise.models.people import Actor
 from supervise.models.publishing import take_off
 from supervise.models.rebooking import cancel_held, leave_held
 from supervise.models.seats import OPEN, can_host, renew
+from supervise.models.waiting_list import let_first
 from supervise.rules.series import repeats
 from supervise.workflow import MEETING, allow
 
@@ -65,21 +67,25 @@ def book_series(
     by: Actor,
     now: datetime,
     note: str = "",
+    seen: int | None = None,
 ) -> Series:
     """Book the same slot several times, on the clock of the availability's zone.
 
     Raises NotAll, and books nothing, where one cannot be booked unless ``only_free``; then where
-    none can.
+    none can. ``seen`` is the version of the slot that the learner read.
     """
     token = secrets.token_hex(8)
     starts = repeats(starts_at, times, every_weeks, availability.zone)
 
     def one(moment: datetime) -> Meeting:
         place = book(
-            availability, moment, enrolment=enrolment, by=by, now=now, note=note, series=token
-        )
+            availability, moment, enrolment=enrolment, by=by, now=now, note=note, series=token,
+            seen=seen,
+        )  # fmt: skip
         return place.meeting
 
+    for moment in starts:
+        let_first(begun(availability, moment), now=now)
     with write():
         hold_people([availability.person_id, enrolment.learner_id])
         return _each(starts, one, only_free=only_free)
@@ -157,31 +163,39 @@ def cancel_from(
     allow(can_host(meeting, by))
     with write():
         meetings = [meeting, *later_meetings(meeting)]
-        known = _hold_all(meetings)
+        places = _hold_all(meetings)
         for one in meetings:
-            cancel_held(one, renew(one, known), reason, by=by, now=now)
+            cancel_held(one, places[one.id], reason, by=by, now=now)
             if away and one.ends_at > now:
                 take_off(one.starts_at, one.ends_at, "", by=by, now=now)
     return len(meetings)
 
 
 def leave_from(place: Attendance, reason: str, *, by: Actor, now: datetime) -> int:
-    """Give up one's place and all later ones of its series, as the learner; returns how many."""
+    """Give up one's place and all later ones of its series, as the learner; returns how many.
+
+    Raises Refused, and gives up none, where a meeting of them has begun.
+    """
     allow(place.can_answer(by))
     with write():
         mine = [place, *later_places(place, place.meeting)]
-        known = _hold_all([one.meeting for one in mine])
+        places = _hold_all([one.meeting for one in mine])
         for one in mine:
-            places = renew(one.meeting, known)
-            fresh = next(each for each in places if each.id == one.id)
-            leave_held(one.meeting, places, fresh, reason, by=by, now=now)
+            if one.meeting.state == "booked":
+                refuse_over(one.meeting, now)
+            there = places[one.meeting_id]
+            fresh = next(each for each in there if each.id == one.id)
+            leave_held(one.meeting, there, fresh, reason, by=by, now=now)
     return len(mine)
 
 
-def _hold_all(meetings: list[Meeting]) -> set[int]:
-    """Hold everybody of these meetings, in one order; returns who they are."""
+def _hold_all(meetings: list[Meeting]) -> dict[int, list[Attendance]]:
+    """Hold everybody of these meetings, then their rows, each in one order; their places by meeting.
+
+    All of it before the first line of history: whoever writes a record holds its meeting, then that.
+    """
     ids = [one.id for one in meetings]
     rows = Attendance.select(Attendance.learner).where(Attendance.meeting.in_(ids))
     known = {one.host_id for one in meetings} | {row.learner_id for row in rows}
     hold_people(known)
-    return known
+    return {one.id: renew(one, known) for one in sorted(meetings, key=lambda one: one.id)}

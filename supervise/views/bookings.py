@@ -12,6 +12,7 @@ from supervise.forms.bookings import (
     BookForm,
     slot_choices,
     slot_read,
+    slot_seen,
     slot_value,
 )
 from supervise.forms.faults import faults_of
@@ -44,7 +45,7 @@ YOU = "You are in another meeting then. Choose another time. Nothing was booked.
 def create() -> Response:
     """Book a slot, once or several times; ``go=wait`` joins the waiting list of a full group."""
     actor, form = auth.actor(), BookForm()
-    slot, starts_at = _chosen(actor, form)
+    slot, starts_at, seen = _chosen(actor, form)
     enrolment = _enrolment(actor, slot, starts_at, form)
     if not form.validate() or names_somebody(form.note, actor):
         return _again(slot, form, 422)
@@ -52,10 +53,11 @@ def create() -> Response:
         if request.form.get("go") == "wait":
             return _wait(slot, starts_at, enrolment)
         if form.how_often > 1:
-            return _book_several(slot, starts_at, enrolment, form)
+            return _book_several(slot, starts_at, enrolment, form, seen)
         place = book(
-            slot, starts_at, enrolment=enrolment, by=actor, now=auth.now(), note=form.note.data
-        )
+            slot, starts_at, enrolment=enrolment, by=actor, now=auth.now(), note=form.note.data,
+            seen=seen,
+        )  # fmt: skip
     except NotAll as refused:
         return _again(slot, form, 409, sentence=refused.sentence, missed=refused.missed)
     except Refused as refused:
@@ -65,14 +67,23 @@ def create() -> Response:
     return to_meeting(place.meeting_id)
 
 
-def _chosen(actor: Actor, form: BookForm) -> tuple[Availability, datetime]:
-    """The slot that was sent, as one value or in two fields; 404 for one not theirs to know of."""
-    two = f"{request.form.get('availability_id', '')}@{request.form.get('starts_at', '')}"
-    both = (two, form.slot.data) if request.form.get("go") == "wait" else (form.slot.data, two)
-    found = slot_read(both[0]) or slot_read(both[1])
+def _chosen(actor: Actor, form: BookForm) -> tuple[Availability, datetime, int | None]:
+    """The slot that was sent and the version it was shown with; 404 for one not theirs to know of."""
+    sent = _sent()
+    both = (sent, form.slot.data) if request.form.get("go") == "wait" else (form.slot.data, sent)
+    value = next((one for one in both if slot_read(one)), None)
+    found = slot_read(value)
     if found is None:
         abort(422)
-    return web.load(known_to(actor), found[0]), found[1]
+    return web.load(known_to(actor), found[0]), found[1], slot_seen(value)
+
+
+def _sent() -> str:
+    """The slot that was sent in fields of its own, as one value."""
+    number, start, version = (
+        request.form.get(name, "") for name in ("availability_id", "starts_at", "version")
+    )
+    return f"{number}@{start}/{version}"
 
 
 def _enrolment(actor: Actor, slot: Availability, starts_at: datetime, form: BookForm) -> Enrolment:
@@ -105,12 +116,16 @@ def _wait(slot: Availability, starts_at: datetime, enrolment: Enrolment) -> Resp
 
 
 def _book_several(
-    slot: Availability, starts_at: datetime, enrolment: Enrolment, form: BookForm
+    slot: Availability,
+    starts_at: datetime,
+    enrolment: Enrolment,
+    form: BookForm,
+    seen: int | None,
 ) -> Response:
     done = book_series(
         slot, starts_at, times=form.how_often, every_weeks=form.every_weeks.data,
         only_free=form.only_free.data, enrolment=enrolment, by=auth.actor(), now=auth.now(),
-        note=form.note.data,
+        note=form.note.data, seen=seen,
     )  # fmt: skip
     flash(told(done), "message")
     return to_meeting(done.meetings[0].id)
@@ -129,7 +144,7 @@ def _again(
     known = ties(actor.person.id, actor.centre)
     enrolments = {tie.enrolment_id: tie.enrolment for tie in known}
     form.slot.choices = slot_choices(free_times(slot.person_id, slot.format), day_and_time)
-    found = slot_read(form.slot.data) or slot_read(f"{slot.id}@{request.form.get('starts_at', '')}")
+    found = slot_read(form.slot.data) or slot_read(_sent())
     wanted = slot_value(slot, found[1]) if found else ""
     form.slot.data = wanted
     return web.show(

@@ -9,7 +9,14 @@ from flask import Response, request, url_for
 from supervise import auth, web
 from supervise.errors import error_page
 from supervise.forms.booking_acts import BookingForms, booking_forms
-from supervise.forms.bookings import MoveForm, MoveToSlotForm, ReasonForm, slot_choices, slot_read
+from supervise.forms.bookings import (
+    MoveForm,
+    MoveToSlotForm,
+    ReasonForm,
+    slot_choices,
+    slot_read,
+    slot_seen,
+)
 from supervise.forms.contracts import mark
 from supervise.forms.faults import faults_of
 from supervise.models import Attendance, Meeting
@@ -123,7 +130,8 @@ def move_it(meeting_id: int) -> Response:
             move(meeting, starts_at, minutes, away=form.away.data, **values)  # type: ignore[arg-type]
         else:
             slot = web.load(known_to(by), chosen[0])
-            move_to_slot(meeting, slot, chosen[1], **values)
+            seen = slot_seen(form.slot.data)
+            move_to_slot(meeting, slot, chosen[1], seen=seen, **values)
     except (Refused, WrongState) as refused:
         sentence = said(refused, by)
         form.version.data = Meeting.get_by_id(meeting.id).version
