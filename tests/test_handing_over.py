@@ -272,3 +272,36 @@ def test_the_page_lists_what_is_unsigned_and_booked_and_asks_who_takes_over(
     assert len(unsigned(Assignment.get(Assignment.to_on == LAST), world.now)) == 3
     assert ahead(Assignment.get(Assignment.to_on == LAST), world.now) == []
     assert Attendance.select().where(Attendance.state == "cancelled").count() == 0
+
+
+def test_whoever_hosts_meetings_ahead_hands_them_over_before_their_account_is_closed(
+    world: World,
+) -> None:
+    by, [empty] = world.actor(world.admin), learners(world, 1)
+    nobodys = arranged(world, empty, starts_at=SLOT + timedelta(days=1), places=2, format="group")
+    Attendance.update(state="declined", seat=None).execute()
+    arranged(world)
+    arranged(world, starts_at=NEXT)
+    with pytest.raises(Refused, match="2 meetings are .* End or hand over their assignments first"):
+        world.supervisor.disable(by=by, now=world.now)
+    assert Person.get_by_id(world.supervisor.id).active
+    end(world, on=by.today)
+    world.supervisor.disable(by=by, now=world.now)
+    assert Meeting.get_by_id(nobodys.id).state == "cancelled"
+    assert not Busy.select().exists()
+
+
+def test_a_learner_whose_account_is_closed_leaves_their_meetings_and_the_host_is_told(
+    world: World,
+) -> None:
+    [other] = learners(world, 1)
+    group = arranged(world, world.enrolment, other)
+    alone = arranged(world, starts_at=NEXT)
+    Mail.delete().execute()
+    world.learner.disable(by=world.actor(world.admin), now=world.now)
+    states = [Meeting.get_by_id(one.id).state for one in (group, alone)]
+    assert states == ["booked", "cancelled"]
+    assert {row.person_id for row in Busy.select()} == {world.supervisor.id, other.learner_id}
+    told = [mail.kind for mail in Mail.select().where(Mail.person == world.supervisor)]
+    assert told == ["cancelled", "cancelled"]
+    assert history("meeting", alone.id)[-1].note == "The account of Priya Nair was closed."

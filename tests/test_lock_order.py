@@ -8,29 +8,41 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from supervise import db, signing
 from supervise.models import (
+    Assignment,
     Confirmation,
     Consent,
     Contract,
     Link,
+    Person,
     PracticeSession,
     agreeing,
     confirmations,
     drafts,
     erasure,
+    handing_over,
+    meetings,
+    publishing,
+    recording,
+    series,
 )
+from supervise.models.account import reset_second_factor
+from supervise.models.booking import Plan
 from supervise.models.diary_import import take
+from tests import slots
 from tests.contracting import agreed, draft, engagement_of, offered
 from tests.diaries import HEAD, coach_of_501, looked_at
+from tests.meeting import place_of
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"])
 ROW = HEAD + "06/07/2026,13:00,60,Client A,GROW\n"
+THURSDAY = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 SHORT = 0.3  # seconds in which the other comes to wait; too short only lets a deadlock pass unseen
 
 
@@ -252,3 +264,58 @@ def test_submitting_or_throwing_away_beside_asking_again(world, me, monkeypatch,
     told = both(one, again)
     assert told[0] == "done"
     assert "eadlock" not in told[1]
+
+
+def test_this_and_all_later_meetings_beside_a_record_of_one(world, monkeypatch):
+    by = world.actor(world.supervisor)
+    plan = Plan("one-to-one", world.now - timedelta(days=15), 60)
+    first, later = series.arrange_series(
+        plan, [world.enrolment], times=2, every_weeks=1, only_free=False, invite=False, by=by,
+        now=world.now,
+    ).meetings  # fmt: skip
+    meet, told, came = Meeting(), meetings.Meeting.told, [place_of(later, world.enrolment).id]
+
+    def telling(self: meetings.Meeting, verb: str, *args: Any, **named: Any) -> None:
+        told(self, verb, *args, **named)
+        if verb == "cancelled" and self.id == first.id:
+            meet.first()
+
+    monkeypatch.setattr(meetings.Meeting, "told", telling)
+
+    def hold() -> None:
+        meet.second()
+        recording.hold(later, came, 60, by=by, now=world.now)
+
+    told_of = both(lambda: series.cancel_from(first, "Ill", by=by, now=world.now), hold)
+    assert told_of[0] == "done"
+    assert told_of[1].startswith("Refused"), "nobody has a seat any more"
+
+
+@pytest.mark.parametrize("move", ["disable", "reset the second factor"])
+def test_the_end_of_an_assignment_beside_a_change_of_the_account(world, monkeypatch, move):
+    person, by = world.supervisor, world.actor(world.admin)
+    Person.update(totp_secret="secret").where(Person.id == person.id).execute()
+    tie = Assignment.get(Assignment.person == person)
+    meet, hold = Meeting(), handing_over.hold_concerned
+    monkeypatch.setattr(handing_over, "hold_concerned", lambda *a: (hold(*a), meet.first())[0])
+
+    def change() -> None:
+        meet.second()
+        if move == "disable":
+            Person.get_by_id(person.id).disable(by=by, now=world.now)
+        else:
+            reset_second_factor(person, by=by, now=world.now)
+
+    assert both(lambda: tie.end(by.today, by=by, now=world.now), change) == ["done"] * 2
+
+
+def test_a_booking_beside_a_withdrawal_of_the_slot_comes_too_late(world, monkeypatch):
+    slot, by = slots.offering(world), world.actor(world.supervisor)
+    meet, step = Meeting(), publishing._step
+    monkeypatch.setattr(publishing, "_step", lambda *a, **n: (step(*a, **n), meet.first())[0])
+    told = both(
+        lambda: publishing.withdraw(slot, version=1, by=by, now=world.now),
+        lambda: (meet.second(), slots.take(world, slot, starts_at=THURSDAY)),
+    )
+    assert told[0] == "done"
+    assert told[1].startswith("Refused: This time was withdrawn")

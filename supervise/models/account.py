@@ -6,6 +6,7 @@ from datetime import datetime
 
 from supervise import events
 from supervise.db import write
+from supervise.models.busy import hold_people
 from supervise.models.centres import Refused
 from supervise.models.invitations import Invitation
 from supervise.models.people import Actor, Person
@@ -82,6 +83,7 @@ def reset_second_factor(person: Person, *, by: Actor, now: datetime) -> None:
     Raises Refused for oneself, for somebody whom another centre counts on, and where there is none.
     """
     with write():
+        hold_people([person.id])
         by.centre.lock()
         if by.is_(person.id):
             raise Refused(

@@ -99,20 +99,23 @@ class Person(Model):
         )
 
     def disable(self, *, by: Actor, now: datetime) -> None:
-        """Close the account and end its sessions.
+        """Close the account, end its sessions and give up its places in meetings ahead.
 
-        Raises Refused for the centre's last administrator, for oneself and for somebody whom
-        another centre counts on.
+        Raises Refused for the centre's last administrator, for oneself, for somebody whom another
+        centre counts on, and for somebody with whom learners are to meet.
         """
+        from supervise.models import departing
         from supervise.models.signins import SignIn
 
         with write():
+            known = departing.hold_concerned(self, now)
             by.centre.lock()
             if by.is_(self.id):
                 raise Refused("You cannot disable yourself: ask another administrator.")
             self._refuse_elsewhere(by.centre)
             if "admin" in Membership.roles_of(self, by.centre):
                 Membership.refuse_last_admin(self, by.centre)
+            departing.leave_all(self, known, by=by, now=now)
             self._set_disabled(now, "disabled", by, now)
             SignIn.end_all(self, now)
 
