@@ -91,6 +91,15 @@ class Mail(Model):
         made.on_conflict_ignore().execute()
         return True
 
+    @classmethod
+    def of_open_links(cls, actor: Actor) -> dict[int, Mail]:
+        """By link of the actor's that was neither used nor ended: the mail it goes out in. One query."""
+        open_ = Link.used_at.is_null() & Link.ended_at.is_null()
+        mine = Link.visible_to(actor).select(Link.id).where(open_)
+        return {
+            mail.link_id: mail for mail in cls.select().where(cls.link.in_(mine)).order_by(cls.id)
+        }
+
     @property
     def details(self) -> dict[str, Any]:
         """What the text needs beside the records it names, such as a time before a move."""

@@ -6,7 +6,7 @@ Rules: domain/rules.md sections 7 and 8. Days are calendar days, lengths are who
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import SequenceMatcher

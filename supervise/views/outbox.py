@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, request, url_for
+from flask import Blueprint, Response, flash, g, request, url_for
 
 from supervise import auth, web
 from supervise.mail import compose
 from supervise.mail.letters import Site
-from supervise.models import Mail, delivery
+from supervise.models import Link, Mail, delivery
 from supervise.reports import outbox as report
 from supervise.workflow import WrongState
 
@@ -87,4 +87,12 @@ def _one(mail: Mail, status: int = 200, refused: str = "") -> Response:
 def _helpers() -> dict[str, Any]:
     """Whether links go out by mail too, for the pages on which they can be copied."""
     settings = web.current_settings()
-    return {"mails_links": bool(settings.smtp and settings.public_url)}
+    return {"mails_links": bool(settings.smtp and settings.public_url), "link_mail": _link_mail}
+
+
+def _link_mail(link: Link) -> Mail | None:
+    """The mail that carries a link of the actor's; None where no address is kept. One query a page."""
+    if "link_mail" not in g:
+        g.link_mail = Mail.of_open_links(auth.actor())
+    found: Mail | None = g.link_mail.get(link.id)
+    return found
