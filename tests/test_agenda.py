@@ -106,16 +106,29 @@ def test_nobody_sees_the_agenda_of_a_learner_not_assigned_to_them(world: World) 
     assert of(group, world.actor(world.admin)) == []
 
 
-@pytest.mark.parametrize("who", ["learner", "supervisor", "tutor", "admin", "ravi", "joan"])
-def test_sight_is_what_the_model_says(world: World, who: str) -> None:
-    owen = world.enrol(world.person("Owen Tasker", "learner"))
+@pytest.mark.parametrize(
+    ("who", "leads", "reads"),
+    [
+        ("learner", False, ["Priya Nair"]),
+        ("supervisor", True, ["Owen Tasker", "Priya Nair"]),
+        ("ravi", True, ["Owen Tasker"]),
+        ("owen", False, ["Owen Tasker", "Priya Nair"]),  # supervises one, has a place beside her
+        ("admin", False, []),
+        ("joan", False, []),
+    ],
+)
+def test_who_leads_a_meeting_and_whose_places_they_read(
+    world: World, who: str, leads: bool, reads: list[str]
+) -> None:
+    owen = world.enrol(world.person("Owen Tasker", "learner", "supervisor"))
     people = {name: world.person(name.title(), "supervisor") for name in ("ravi", "joan")}
     world.assign(people["ravi"], "supervisor", owen)
+    world.assign(owen.learner, "supervisor", world.enrolment)
     group = made.booked(world, world.enrolment, owen)
-    actor = world.actor(people.get(who) or getattr(world, who))
+    actor = world.actor((people | {"owen": owen.learner}).get(who) or getattr(world, who))
     seen = agenda.sight(group, actor)
-    assert seen.leads == group.can_lead(actor)
-    assert [one.id for one in seen.places] == [one.id for one in group.places_for(actor)]
+    assert seen.leads == group.can_lead(actor) == leads
+    assert [one.learner.name for one in seen.places] == reads
 
 
 def test_its_numbers_are_kept_with_the_signature(world: World) -> None:

@@ -283,6 +283,8 @@ def test_a_note_is_its_authors_alone(world: World) -> None:
         lambda m, p: MeetingAction.insert(
             centre=m.centre_id, attendance=p.id, owner="learner", text="x", due_on=made.WHEN.date()
         ),
+        lambda m, p: Meeting.update(recorded_at=made.WHEN),
+        lambda m, p: Meeting.update(place="Leeds"),
     ],
 )
 def test_the_database_refuses_a_change_of_what_is_signed(world: World, change) -> None:
@@ -312,6 +314,12 @@ def at_once(*moves: Callable[[], object]) -> list[str]:
     for thread in threads:
         thread.join(60)
     return told
+
+
+def test_who_came_stays_once_the_leader_has_signed(world: World) -> None:
+    made.recorded(world)
+    with pytest.raises(peewee.IntegrityError, match="sealed"), write():
+        Attendance.update(state="missed").execute()
 
 
 def test_two_who_sign_at_once_complete_it_once(world: World, pair: tuple) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import peewee
 import pytest
 
 from supervise import signing
-from supervise.models import Attendance, Mail, Meeting, MeetingAction, answering, recording
+from supervise.db import database, write
+from supervise.models import Attendance, Busy, Mail, Meeting, MeetingAction, answering, recording
 from supervise.reports import verify as report
 from tests import meeting as made
 from tests.world import World, drop_triggers
@@ -15,7 +17,7 @@ from tests.world import World, drop_triggers
 pytestmark = pytest.mark.usefixtures("database")
 TRIGGERS = {
     "meeting": ("meeting_sealed", "meeting_stays", "meeting_kept"),
-    "attendance": ("attendance_sealed", "attendance_kept", "attendance_places"),
+    "attendance": ("attendance_sealed", "attendance_kept", "attendance_added"),
     "meeting_action": ("action_sealed", "action_kept", "action_added"),
 }
 
@@ -73,6 +75,14 @@ def test_meetings_in_every_state_fit(world: World) -> None:
         (lambda m: MeetingAction.update(owner="supervisor"), "not what was signed"),
         (lambda m: MeetingAction.update(due_on=made.WHEN.date()), "not what was signed"),
         (lambda m: MeetingAction.delete(), "not what was signed"),
+        (lambda m: Meeting.update(place="Leeds"), "not what was signed"),
+        (lambda m: Meeting.update(address="https://elsewhere.example.org"), "not what was signed"),
+        (lambda m: Meeting.update(note="Other"), "not what was signed"),
+        (lambda m: Busy.delete().where(Busy.person == m.host), "not kept free for those"),
+        (
+            lambda m: Busy.update(ends_at=made.WHEN + timedelta(hours=3)),
+            "another time than its own",
+        ),
     ],
 )
 def test_a_change_is_named(world: World, change, said: str) -> None:
@@ -82,6 +92,49 @@ def test_a_change_is_named(world: World, change, said: str) -> None:
     [sentence] = found(world)
     assert said in sentence
     assert sentence.startswith(f"meeting {meeting.id} of 6 Oct 2026")
+
+
+def test_a_place_or_an_action_put_into_a_signed_meeting_is_refused_and_named(world: World) -> None:
+    signed, owen = made.signed(world), world.enrol(world.person("Owen Tasker", "learner"))
+    other = made.held(world, owen, starts_at=made.WHEN - timedelta(days=1))
+    made.write_up(world, other)
+    mine, theirs = made.place_of(signed, world.enrolment), made.place_of(other, owen)
+    new = {"centre": world.centre, "enrolment": owen, "learner": owen.learner, "state": "cancelled",
+           "created_at": world.now, "changed_at": world.now}  # fmt: skip
+    changes = (
+        Attendance.insert(meeting=signed, **new),
+        Attendance.update(meeting=signed, state="cancelled", seat=None).where(
+            Attendance.id == theirs.id
+        ),
+        MeetingAction.update(attendance=mine.id).where(MeetingAction.attendance == theirs.id),
+    )
+    for change in changes:
+        with pytest.raises(peewee.IntegrityError, match="sealed"), write():
+            change.execute()
+    disarm()
+    for change in changes:
+        with write() as _, database.atomic() as undo:
+            change.execute()
+            assert any(
+                f"meeting {signed.id} " in sentence and "not what was signed" in sentence
+                for sentence in found(world)
+            )
+            undo.rollback()
+    assert found(world) == []
+
+
+def test_a_signature_of_another_for_the_learner_is_named(world: World) -> None:
+    meeting = made.recorded(world)
+    place = made.place_of(meeting, world.enrolment)
+    with write():
+        Attendance.update(state="signed", signed_at=world.now, version=place.version + 1).where(
+            Attendance.id == place.id
+        ).execute()
+        signing.sign(
+            made.place_of(meeting, world.enrolment), subject="attendance", person_id=world.tutor.id,
+            role="learner", decision="signed", now=world.now,
+        )  # fmt: skip
+    assert any("is not what its learner signed" in sentence for sentence in found(world))
 
 
 def test_what_is_deleted_or_never_was_is_named(world: World) -> None:
@@ -94,6 +147,7 @@ def test_what_is_deleted_or_never_was_is_named(world: World) -> None:
     Attendance.delete().where(Attendance.id == place.id).execute()
     sentences = found(world)
     assert any(f"attendance {place.id} is gone, though it was signed" in s for s in sentences)
+    Busy.delete().where(Busy.meeting == meeting).execute()
     Meeting.delete().where(Meeting.id == meeting.id).execute()
     assert any(f"meeting {meeting.id} is gone, though it was recorded" in s for s in found(world))
     Meeting.update(

@@ -155,14 +155,15 @@ ALTER TABLE busy ADD CONSTRAINT busy_overlap EXCLUDE USING gist (
 """
 
 MEETING_SEALED = (
-    "centre_id", "host_id", "format", "places", "starts_at", "ends_at", "mode", "held_minutes",
-    "discussed", "agenda", "uid", "recorded_by_id",
+    "centre_id", "host_id", "format", "places", "starts_at", "ends_at", "mode", "place", "address",
+    "note", "reason", "asked_by_id", "held_minutes", "discussed", "agenda", "uid",
 )  # fmt: skip
+BY_LEADER = ("recorded_at", "recorded_by_id")
 ATTENDANCE_SEALED = (
     "centre_id", "meeting_id", "enrolment_id", "learner_id", "seat", "feedback", "goals",
 )  # fmt: skip
 REPLY = ("reply", "reflection")
-ACTION_SEALED = ("attendance_id", "owner", "text", "due_on", "position")
+ACTION_SEALED = ("centre_id", "attendance_id", "owner", "text", "due_on", "position")
 
 
 def _differs(names: tuple[str, ...]) -> str:
@@ -177,8 +178,7 @@ OF_ATTENDANCE = (
 SIGNED = "'recorded','signed'"
 REFUSALS = (
     ("meeting_sealed", "UPDATE", "meeting",
-     f"OLD.state IN ({SIGNED}) AND {_differs(MEETING_SEALED)} AND NOT (OLD.state = 'recorded' AND NEW.state = 'held' "
-     f"AND NOT {_differs(tuple(name for name in MEETING_SEALED if name != 'recorded_by_id'))})",
+     f"OLD.state IN ({SIGNED}) AND ({_differs(MEETING_SEALED)} OR (NEW.state <> 'held' AND {_differs(BY_LEADER)}))",
      "a signed meeting is sealed"),
     ("meeting_stays", "UPDATE", "meeting",
      "(OLD.state = 'signed' AND NEW.state <> 'signed') "
@@ -186,11 +186,14 @@ REFUSALS = (
      "a signed meeting is sealed"),
     ("meeting_kept", "DELETE", "meeting", "OLD.state NOT IN ('requested')", "a meeting stays on record"),
     ("attendance_sealed", "UPDATE", "attendance",
-     f"({OF_MEETING.format('OLD', SIGNED)} AND {_differs(ATTENDANCE_SEALED)}) "
+     f"({OF_MEETING.format('OLD', SIGNED)} AND ({_differs(ATTENDANCE_SEALED)} "
+     "OR (NEW.state <> OLD.state AND NOT (OLD.state = 'came' AND NEW.state = 'signed')))) "
+     f"OR ({OF_MEETING.format('NEW', SIGNED)} AND NEW.meeting_id <> OLD.meeting_id) "
      f"OR (OLD.state = 'signed' AND (NEW.state <> 'signed' OR NEW.signed_at <> OLD.signed_at OR {_differs(REPLY)}))",
      "a signed record is sealed"),
     ("attendance_kept", "DELETE", "attendance",
-     "OLD.state IN ('came','missed','signed')", "a signed record is sealed"),
+     f"OLD.state IN ('came','missed','signed') OR {OF_MEETING.format('OLD', SIGNED)}", "a signed record is sealed"),
+    ("attendance_added", "INSERT", "attendance", OF_MEETING.format("NEW", SIGNED), "a signed record is sealed"),
     ("attendance_places", "INSERT", "attendance",
      "NEW.seat > (SELECT m.places FROM meeting m WHERE m.id = NEW.meeting_id)", "the meeting is full"),
     ("attendance_moved", "UPDATE", "attendance",
@@ -204,7 +207,8 @@ REFUSALS = (
      "JOIN attendance a ON a.id = x.attendance_id WHERE a.meeting_id = NEW.id AND x.due_on IS NULL)",
      "an action needs its day"),
     ("action_sealed", "UPDATE", "meeting_action",
-     f"{OF_ATTENDANCE.format('OLD', SIGNED)} AND {_differs(ACTION_SEALED)}", "a signed record is sealed"),
+     f"({OF_ATTENDANCE.format('OLD', SIGNED)} OR {OF_ATTENDANCE.format('NEW', SIGNED)}) "
+     f"AND {_differs(ACTION_SEALED)}", "a signed record is sealed"),
     ("action_kept", "DELETE", "meeting_action", OF_ATTENDANCE.format("OLD", SIGNED), "a signed record is sealed"),
     ("action_added", "INSERT", "meeting_action", OF_ATTENDANCE.format("NEW", SIGNED), "a signed record is sealed"),
 )  # fmt: skip

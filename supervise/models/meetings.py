@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -86,35 +86,25 @@ class Meeting(Model):
         mine = (cls.host == actor.person) | cls.id.in_(attended) | cls.id.in_(assigned)
         return cls.select().where((cls.centre == actor.centre) & mine)
 
-    def places_for(self, actor: Actor) -> list[Attendance]:
-        """The places whose content the actor reads, by name: all for the host; one's own; and those of
-        learners assigned to the actor today, also where they lead in the host's place. Each with its
-        learner. One query."""
-        query = (
-            Attendance.select(Attendance, Person)
-            .join(Person, on=Attendance.learner)
-            .where(Attendance.meeting == self)
-            .order_by(Person.name, Attendance.id)
-        )
-        if not actor.is_(self.host_id):
-            assigned = Attendance.enrolment.in_(Assignment.enrolment_ids(actor))
-            query = query.where((Attendance.learner == actor.person) | assigned)
-        return list(query)
-
     # --- who may do what -----------------------------------------------------------------
 
     def can_lead(self, actor: Actor) -> bool:
+        """Whether the actor leads it (``led_by``). One query."""
+        theirs = Attendance.enrolment.in_(Assignment.enrolment_ids(actor, "supervisor"))
+        places = Attendance.select(Attendance.learner, theirs.alias("supervises"))
+        return self.led_by(actor, list(places.where(Attendance.meeting == self)))
+
+    def led_by(self, actor: Actor, places: Sequence[Any]) -> bool:
         """The host; and whoever supervises one of its learners today, so that a meeting whose host
-        left is not stranded. Never somebody who has a place in it."""
+        left is not stranded. Never somebody who has a place in it.
+
+        ``places`` are all it has, each with whether the actor ``supervises`` there.
+        """
         if actor.centre.id != self.centre_id or not actor.has("supervisor", "tutor"):
             return False
-        here = Attendance.meeting == self
-        if Attendance.select().where(here & (Attendance.learner == actor.person)).exists():
+        if any(actor.is_(place.learner_id) for place in places):
             return False
-        if actor.is_(self.host_id):
-            return True
-        theirs = Attendance.enrolment.in_(Assignment.enrolment_ids(actor, "supervisor"))
-        return bool(Attendance.select().where(here & theirs).exists())
+        return actor.is_(self.host_id) or any(place.supervises for place in places)
 
     # --- its parts -----------------------------------------------------------------------
 
@@ -148,15 +138,20 @@ class Meeting(Model):
         What learners add later, and when an action is done, is no part of it. Two queries, or none
         where the parts are at hand.
         """
-        seated = [one for one in (attendances or Attendance.seated(self)) if one.state in SEATED]
+        places = sorted(
+            self.attendances if attendances is None else attendances, key=lambda one: one.id
+        )
+        seated = [one for one in places if one.state in SEATED]
+        without = [(one.id, one.learner_id, one.state) for one in places if one not in seated]
         found = list(MeetingAction.of(seated) if actions is None else actions)
         names = (
             "id", "centre_id", "host_id", "format", "places", "starts_at", "ends_at", "mode",
-            "held_minutes", "discussed", "uid", "recorded_by_id",
+            "place", "address", "note", "reason", "asked_by_id", "held_minutes", "discussed", "uid",
+            "recorded_by_id",
         )  # fmt: skip
         content = {name: getattr(self, name) for name in names} | {"agenda": self.agenda_kept}
-        parts = [one.sealed(found) for one in sorted(seated, key=lambda one: one.id)]
-        return {**content, "attendances": parts}
+        parts = [one.sealed(found) for one in seated]
+        return {**content, "attendances": parts, "without_a_seat": without}
 
     def free_seat(self) -> int | None:
         """The lowest seat that nobody has; None where the meeting is full. One query."""

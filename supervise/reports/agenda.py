@@ -96,7 +96,11 @@ class Sight:
 
 
 def sight(meeting: Meeting, actor: Actor) -> Sight:
-    """The same as ``Meeting.places_for`` and ``can_lead``, and when each learner met last. One query."""
+    """What the actor sees of a meeting, and when each learner met last. One query.
+
+    The host reads all places, a learner their own, and others those of learners assigned to them
+    today, also where they lead in the host's place.
+    """
     supervised = Attendance.enrolment.in_(Assignment.enrolment_ids(actor, "supervisor"))
     assigned = Attendance.enrolment.in_(Assignment.enrolment_ids(actor))
     query = (
@@ -111,9 +115,7 @@ def sight(meeting: Meeting, actor: Actor) -> Sight:
     every: list[Any] = list(query)
     for place in every:
         place.since_at = Attendance.created_at.python_value(place.since_at)
-    attends = any(actor.is_(place.learner_id) for place in every)
-    may = actor.centre.id == meeting.centre_id and actor.has("supervisor", "tutor") and not attends
-    leads = may and (actor.is_(meeting.host_id) or any(place.supervises for place in every))
+    leads = meeting.led_by(actor, every)
     hosts = actor.is_(meeting.host_id)
     mine = [one for one in every if hosts or one.assigned or actor.is_(one.learner_id)]
     return Sight(meeting, mine, leads, [one for one in (every if leads else mine) if one.seat])

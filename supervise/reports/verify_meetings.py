@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import peewee
 
 from supervise.events import Event
-from supervise.models import Attendance, Centre, Meeting, MeetingAction
-from supervise.models.meetings import SEATED
+from supervise.models import Attendance, Busy, Centre, Meeting, MeetingAction
+from supervise.models.meetings import SEATED, STANDING
 from supervise.rules.moments import short_date
 from supervise.signing import BATCH, Misfit, SignOff, sha256
 from supervise.workflow import MEETING
@@ -26,7 +26,7 @@ SIGNED = ("recorded", "signed")
 @dataclass(frozen=True)
 class Whole:
     """A meeting with all that hangs on it: places, actions, its last sign-off and those of its
-    learners by place, and the last move the history has of it."""
+    learners by place, the last move the history has of it, and whose calendars hold it."""
 
     meeting: Meeting
     places: Sequence[Attendance]
@@ -34,10 +34,11 @@ class Whole:
     sign_off: SignOff | None
     signed: dict[int, SignOff]
     move: Event | None
+    busy: Sequence[Busy]
 
 
 def misfits(centre: Centre) -> Iterator[Misfit]:
-    """Every meeting whose record is not as it was signed, in sentences. Six queries a thousand."""
+    """Every meeting whose record is not as it was signed, in sentences. Seven queries a thousand."""
     yield from _lost(centre)
     last = 0
     while True:
@@ -45,7 +46,8 @@ def misfits(centre: Centre) -> Iterator[Misfit]:
         batch = list(query.order_by(Meeting.id).limit(BATCH))
         for whole in _wholes(batch):
             meeting = whole.meeting
-            if fault := _state_fault(whole) or _record_fault(whole) or _places_fault(whole):
+            faults = (check(whole) for check in CHECKS)
+            if fault := next(filter(None, faults), ""):
                 yield Misfit(f"meeting {meeting.id} of {short_date(meeting.starts_at)}: {fault}")
         if len(batch) < BATCH:
             return
@@ -72,7 +74,7 @@ def _lost(centre: Centre) -> Iterator[Misfit]:
 
 
 def _wholes(meetings: Sequence[Meeting]) -> Iterator[Whole]:
-    """These meetings with all that hangs on them. Five queries."""
+    """These meetings with all that hangs on them. Six queries."""
     ids = [meeting.id for meeting in meetings]
     places: defaultdict[int, list[Attendance]] = defaultdict(list)
     for place in Attendance.select().where(Attendance.meeting.in_(ids)).order_by(Attendance.id):
@@ -83,6 +85,9 @@ def _wholes(meetings: Sequence[Meeting]) -> Iterator[Whole]:
         actions[of_place[action.attendance_id]].append(action)
     sign_offs, signed = _sign_offs("meeting", ids), _sign_offs("attendance", list(of_place))
     moves = _moves(ids)
+    busy: defaultdict[int, list[Busy]] = defaultdict(list)
+    for row in Busy.select().where(Busy.meeting.in_(ids)):
+        busy[row.meeting_id].append(row)
     for meeting in meetings:
         yield Whole(
             meeting,
@@ -91,6 +96,7 @@ def _wholes(meetings: Sequence[Meeting]) -> Iterator[Whole]:
             sign_offs.get(meeting.id),
             {one.id: signed[one.id] for one in places[meeting.id] if one.id in signed},
             moves.get(meeting.id),
+            busy[meeting.id],
         )
 
 
@@ -155,3 +161,21 @@ def _places_fault(whole: Whole) -> str:
     if meeting.state == "recorded" and seated and not waiting:
         return "all who came have signed, but it does not say so."
     return ""
+
+
+def _busy_fault(whole: Whole) -> str:
+    """What does not fit between a meeting and the calendars that keep its time free."""
+    meeting, expected = whole.meeting, set[int]()
+    if meeting.state in STANDING:
+        expected = {meeting.host_id}
+        expected |= {one.learner_id for one in whole.places if one.state in SEATED}
+    if {row.person_id for row in whole.busy} != expected:
+        return "its time is not kept free for those who are in it, or for others too."
+    at = (meeting.starts_at, meeting.ends_at)
+    if any((row.starts_at, row.ends_at) != at for row in whole.busy):
+        return "another time than its own is kept free for it."
+    return ""
+
+
+CHECKS = (_state_fault, _record_fault, _places_fault, _busy_fault)
+"""What is looked at in each meeting, the gravest first."""
