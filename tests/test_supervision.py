@@ -81,7 +81,7 @@ def test_from_the_meeting_to_both_signatures(world: World, enter) -> None:
     assert "Did it take place?" not in words(me.get(path))
     none = boss.post(f"{path}/holding", data={"minutes": "0"})
     assert none.status_code == 422
-    assert "from 1 to 1440" in words(none)
+    assert "from 1 to 480" in words(none)
     held = boss.post(f"{path}/holding", data={"came": str(place.id), "minutes": "50"})
     assert (held.status_code, held.headers["Location"]) == (303, f"{path}/record")
     assert "Marian Hale is writing the record" in words(me.get(path))

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import SelectField
+from wtforms import BooleanField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
@@ -17,21 +17,22 @@ from supervise.forms.enrolments import DayField
 from supervise.forms.faults import faults_of
 from supervise.forms.people import Ticks
 from supervise.models import Attendance, Meeting, MeetingAction
-from supervise.models.recording import LONGEST_MINUTES, Action, Part, Written
+from supervise.models.recording import Action, Part, Written
+from supervise.rules.held import LONGEST_MINUTES, NO_LENGTH
 from supervise.rules.moments import short_date
 
 SPARE = 2
 """Empty lines for actions, below those that are filled in."""
 MOST_ACTIONS = 30
 OWNERS = {"learner": "Learner", "supervisor": "Supervisor"}
-WRONG_LENGTH = f"Give the length in whole minutes, from 1 to {LONGEST_MINUTES}."
 
 
 class HoldForm(FlaskForm):
     """Who came, and how long it lasted."""
 
     came = Ticks("Who came", choices=[])
-    minutes = whole("Length in minutes", 1, LONGEST_MINUTES, WRONG_LENGTH)
+    minutes = whole("Length in minutes", 1, LONGEST_MINUTES, NO_LENGTH)
+    sure = BooleanField("It really lasted that long")
 
 
 def hold_form(meeting: Meeting, seated: Sequence[Attendance]) -> HoldForm:

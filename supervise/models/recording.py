@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from supervise import signing
@@ -19,12 +19,13 @@ from supervise.models.centres import Refused
 from supervise.models.clients import Client
 from supervise.models.mail import Mail
 from supervise.models.meetings import Attendance, Meeting, MeetingAction, MeetingNote
-from supervise.models.people import Actor
+from supervise.models.people import Actor, Person
 from supervise.models.vault import ClientIdentity
+from supervise.rules.held import LONGEST_MINUTES, length_fault, overlap
+from supervise.rules.moments import local
 from supervise.rules.naming import names_in
 from supervise.workflow import ATTENDANCE, MEETING, WrongState, advance, allow
 
-LONGEST_MINUTES = 1440
 CHANGED = "This record was changed meanwhile. Read it again, then decide. Nothing was changed."
 NAMED = "This names a client or a sponsor of theirs. Others read it: write the alias."
 """To whoever leads the meeting: which words those are, only the learner may know."""
@@ -77,24 +78,27 @@ class Written:
 
 
 def hold(
-    meeting: Meeting, came: Collection[int], minutes: int, *, by: Actor, now: datetime
-) -> None:
+    meeting: Meeting, came: Collection[int], minutes: int, *, by: Actor, now: datetime,
+    sure: bool = False,
+) -> None:  # fmt: skip
     """Keep who came, by the ids of their places, and how long it lasted, in whole minutes.
 
-    It can be corrected until the record is signed. Whoever was asked and never answered, or waits
-    for a place, has none any more. Raises Refused before it began, for a length that cannot be and
+    ``sure`` says that a length far beyond what was planned is meant. It can be corrected until the
+    record is signed. Whoever was asked and never answered, or waits for a place, has none any more.
+    Raises Refused before it began, for a length that cannot be, where one who came was elsewhere and
     where nobody came, and WrongState where it is past that.
     """
     allow(meeting.can_lead(by))
     if meeting.starts_at > now:
         raise Refused("It has not begun yet. Record it once it has taken place.")
-    if not 1 <= minutes <= LONGEST_MINUTES:
-        raise Refused("Give the length in whole minutes, from 1 to 1440.")
+    if fault := length_fault(minutes, meeting.minutes, sure=sure):
+        raise Refused(fault)
     with write():
         lock(meeting)
         places = locked_places(meeting)
         if not any(one.id in came for one in places if one.seat):
             raise Refused("Tick who came. If nobody did, say that nobody came.")
+        _refuse_overlap(meeting, [one for one in places if one.id in came], minutes)
         advance(meeting, MEETING, "hold", held_minutes=minutes, changed_at=now)
         for one in places:
             if one.seat:
@@ -102,6 +106,27 @@ def hold(
             elif ATTENDANCE.allows("cancel", one.state):
                 advance(one, ATTENDANCE, "cancel", reason=WENT_WITHOUT, changed_at=now)
         meeting.told(MEETING.moves["hold"].done, now, by=by, minutes=minutes, came=sorted(came))
+
+
+def _refuse_overlap(meeting: Meeting, came: Sequence[Attendance], minutes: int) -> None:
+    """Raises Refused where one who came was in another meeting before this one ended. One query."""
+    start = meeting.starts_at
+    query = (
+        Attendance.select(Meeting.starts_at, Meeting.held_minutes, Person.name)
+        .join(Person, on=Attendance.learner)
+        .switch(Attendance)
+        .join(Meeting)
+        .where(
+            Attendance.learner.in_([one.learner_id for one in came])
+            & Attendance.state.in_(("came", "signed"))
+            & (Attendance.meeting != meeting)
+            & (Meeting.starts_at > start - timedelta(minutes=LONGEST_MINUTES))
+            & (Meeting.starts_at < start + timedelta(minutes=minutes))
+        )
+        .order_by(Meeting.starts_at, Person.name)
+    )
+    if name := overlap(start, minutes, query.tuples()):
+        raise Refused(f"{name} was in another meeting for part of that time. Correct the length.")
 
 
 def miss(meeting: Meeting, *, by: Actor, now: datetime) -> None:
@@ -243,6 +268,8 @@ def _lacks(meeting: Meeting, came: Sequence[Attendance]) -> dict[str, str]:
             found[f"action_{place}"] = NAMED
         elif action.due_on is None:
             found[f"due_{place}"] = "Choose by when."
+        elif action.due_on < local(meeting.starts_at, meeting.centre.zone).date():
+            found[f"due_{place}"] = "That is before the meeting. Choose a later day."
     return found
 
 

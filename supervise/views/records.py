@@ -180,6 +180,10 @@ def reply(meeting_id: int) -> Response:
             "elsewhere": form.differences(fresh) if clash else {},
         }
         return one_page(load(meeting_id), 409, answer=form, told=told)
+    except WrongState as refused:  # signed in another tab a moment ago, or taken back
+        if Attendance.get_by_id(place.id).state != "signed" or request.form.get("go") != "sign":
+            told = {"meanwhile": refused.sentence}
+            return one_page(load(meeting_id), 409, answer=form, version=version, told=told)
     return web.done(url_for("supervision.show", meeting_id=meeting_id))
 
 

@@ -145,7 +145,10 @@ def hold(meeting_id: int) -> Response:
     came = [int(id_) for id_ in form.came.data or []] if fine else []
     try:
         if fine:
-            recording.hold(meeting, came, form.minutes.data or 0, by=auth.actor(), now=auth.now())
+            recording.hold(
+                meeting, came, form.minutes.data or 0, sure=form.sure.data, by=auth.actor(),
+                now=auth.now(),
+            )  # fmt: skip
             return web.done(url_for("supervision.edit", meeting_id=meeting.id))
     except Refused as refused:
         field = form.came if "Tick" in str(refused) else form.minutes
