@@ -28,12 +28,14 @@ SCRIPTLESS: WeakSet[BrowserContext] = WeakSet()
 # Chromium writes every 4xx answer to the console. The tests that cause one look at the page
 # instead; a missing static file is still a fault.
 ANSWERED = re.compile(r"^Failed to load resource: the server responded with a status of 4\d\d")
-AXE = """async () => {
-  const found = await axe.run(document, {resultTypes: ["violations"], preload: false});
+AXE = """async (rules) => {
+  const only = rules ? {runOnly: {type: "rule", values: rules}} : {};
+  const found = await axe.run(document, {resultTypes: ["violations"], preload: false, ...only});
   return found.violations.map((v) => v.id + ": " + v.help + "\\n"
     + v.nodes.map((n) => "  " + n.target.join(" ") + "\\n  " + n.html + "\\n  "
     + (n.failureSummary || "")).join("\\n"));
 }"""
+COLOURS = ["color-contrast", "link-in-text-block"]
 OVERFLOW = """() => {
   const root = document.documentElement;
   if (root.scrollWidth <= root.clientWidth) return "";
@@ -166,9 +168,10 @@ def seen(page: Page) -> list[str]:
 
 
 def axe(page: Page) -> list[str]:
-    """What axe-core finds on the page."""
+    """What axe-core finds on the page; in the dark theme what depends on colours alone."""
     page.evaluate(tools.axe_source() + "\n;0")
-    return page.evaluate(AXE)
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    return page.evaluate(AXE, COLOURS if dark else None)
 
 
 def axe_on_a_copy(page: Page) -> list[str]:

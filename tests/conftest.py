@@ -37,6 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+MOVES = {"test_workflow"}
+"""The walk through every move, state and role: the rule is asked, not the engine."""
 PAGES = {
     "test_account", "test_booking_pages", "test_catalogue_pages", "test_centre", "test_clients",
     "test_enrolments",
@@ -65,7 +67,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if not any("engine" in str(names) for names in own):
         chosen = metafunc.config.getoption("--engine")
         name = metafunc.module.__name__.rpartition(".")[2]
-        once = "browser" in metafunc.fixturenames or name in PAGES
+        once = "browser" in metafunc.fixturenames or name in PAGES | MOVES
         both = engines.NAMES[:1] if once else engines.NAMES
         metafunc.parametrize("engine", both if chosen == "both" else (chosen,))
 

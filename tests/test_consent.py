@@ -9,7 +9,7 @@ import peewee
 import pytest
 import time_machine
 
-from supervise import db, signing
+from supervise import signing
 from supervise.db import write
 from supervise.events import Event
 from supervise.models import (
@@ -32,7 +32,7 @@ from supervise.models.centres import Refused
 from supervise.reports import verify
 from supervise.workflow import NotAllowed, WrongState
 from tests import contracting, feedbacks
-from tests.world import World, sign_in
+from tests.world import World, drop_triggers, sign_in
 
 TODAY = date(2026, 10, 8)
 TEXTS = {name: f"{name} of it" for name in erasure.TEXTS if name not in ("place", "done")}
@@ -162,9 +162,7 @@ def test_the_door_opens_for_an_erasure_and_for_nothing_else(world):
 
 
 def disarm():
-    on = "" if db.is_sqlite() else " ON practice_session"
-    for name in ("session_sealed", "session_erased"):
-        db.database.execute_sql(f"DROP TRIGGER {name}{on}")
+    drop_triggers("practice_session", "session_sealed", "session_erased")
 
 
 @pytest.mark.parametrize(

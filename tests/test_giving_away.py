@@ -84,7 +84,7 @@ def kept_of(link: Link) -> str:
 def unseen(told: Told) -> None:  # noqa: F811
     """No page of anybody else holds a word of who the client is."""
     for who in ("supervisor", "tutor"):
-        assert pages(told.scene, who) == {}, who
+        assert pages(told.scene, who, fragments=False) == {}, who
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])

@@ -107,8 +107,8 @@ def found(text: str) -> set[str]:
     return {word for word in WORDS if word in plain}
 
 
-def pages(scene: Scene, who: str) -> dict[str, set[str]]:  # noqa: F811
-    """Every address that answers this person with words of who the client is."""
+def pages(scene: Scene, who: str, *, fragments: bool = True) -> dict[str, set[str]]:  # noqa: F811
+    """Every address that answers this person with words of who the client is, page or fragment."""
     client = scene.app.test_client()
     if who != "anonymous":
         world, person = scene.people[who]
@@ -116,7 +116,7 @@ def pages(scene: Scene, who: str) -> dict[str, set[str]]:  # noqa: F811
     leaks = {}
     for rule in (rule for method, rule in routes(scene.app) if method == "GET"):
         for path in addresses(scene, rule):
-            for headers in ({}, {"HX-Request": "true"}):
+            for headers in ({}, {"HX-Request": "true"}) if fragments else ({},):
                 answer = client.get(path, headers=headers)
                 told = answer.get_data(as_text=True) + str(answer.headers) + path
                 if words := found(told):

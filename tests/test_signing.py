@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 import peewee
 import pytest
 
-from supervise import db, events, signing
-from tests.world import NOW, World
+from supervise import events, signing
+from tests.world import NOW, World, break_chains
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -24,12 +24,7 @@ def misfits(world: World, model: type[signing.Link]) -> list[str]:
 
 def disarm(database: peewee.Database) -> None:
     """Take the triggers away, as somebody with the database file could."""
-    for table in ("sign_off", "event"):
-        if db.is_sqlite():
-            for what in ("update", "delete"):
-                database.execute_sql(f"DROP TRIGGER {table}_no_{what}")
-        else:
-            database.execute_sql(f"DROP TRIGGER {table}_append_only ON {table}")
+    break_chains()
 
 
 def test_an_untouched_chain_fits() -> None:

@@ -26,7 +26,7 @@ from supervise.models import (
 from supervise.reports import verify as report
 from supervise.signing import ChainHead, SignOff
 from tests import engines
-from tests.world import World
+from tests.world import World, break_chains, drop_triggers
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -55,12 +55,7 @@ def found(world):
 
 
 def disarm(database):
-    for table in ("sign_off", "event"):
-        if db.is_sqlite():
-            for what in ("update", "delete"):
-                database.execute_sql(f"DROP TRIGGER {table}_no_{what}")
-        else:
-            database.execute_sql(f"DROP TRIGGER {table}_append_only ON {table}")
+    break_chains()
 
 
 def unseal():
@@ -69,9 +64,7 @@ def unseal():
         ("practice_session", ("session_sealed", "session_kept")),
         ("session_engagement", ("session_client_own", "session_client_sealed")),
     ):
-        on = "" if db.is_sqlite() else f" ON {table}"
-        for name in names:
-            db.database.execute_sql(f"DROP TRIGGER IF EXISTS {name}{on}")
+        drop_triggers(table, *names)
 
 
 def tamper(session, **changes):

@@ -6,13 +6,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from supervise import db
 from supervise.db import write
 from supervise.events import history
 from supervise.models import Assignment, Membership, PracticeSession
 from supervise.signing import SignOff
 from supervise.workflow import SESSION, WrongState, advance
-from tests.world import World
+from tests.world import World, drop_triggers
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -93,8 +92,7 @@ def test_who_may(who: str, state: str) -> None:
     }.get(who) or world.person("Ravi Sandhu", who.split()[0])
     if who == "learner who also supervises themself":
         Membership.create(person=person, centre=world.centre, role="supervisor")
-        on = "" if db.is_sqlite() else " ON assignment"
-        db.database.execute_sql(f"DROP TRIGGER assignment_own{on}")
+        drop_triggers("assignment", "assignment_own")
         Assignment.create(  # the database refuses this; the right to approve must too
             enrolment=world.enrolment, person=person, role="supervisor", from_on=world.started_on
         )

@@ -130,8 +130,6 @@ class PracticeSession(SessionAccess, Model):
         names = ("enrolment_id", "learner_id", "unit", "kind", "mode", "place", "date", "minutes")
         content: dict[str, Any] = {name: getattr(self, name) for name in names}
         content |= {name: getattr(self, name) for name in (*SUPERVISION_TEXTS, "extract")}
-        if not self.to_raise:
-            del content["to_raise"]
         content |= {"id": self.id, "starts_at": self.starts_at, "ends_at": self.ends_at}
         worked_on = sorted([goal_id, progress] for goal_id, progress in goals)
         content |= {"goals": worked_on} if worked_on else {}

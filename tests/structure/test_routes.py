@@ -369,8 +369,17 @@ def routes(app: Flask) -> list[tuple[str, Rule]]:
     )
 
 
-@pytest.mark.parametrize("who", PEOPLE)
-@pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
+@pytest.mark.parametrize(
+    ("who", "htmx"),
+    [
+        *((who, False) for who in PEOPLE),
+        *(
+            (who, True)
+            for who in ("anonymous", "owner", "supervisor", "tutor", "admin", "outside supervisor")
+        ),
+    ],
+    ids=lambda value: {False: "plain", True: "htmx"}.get(value, value),
+)
 @pytest.mark.parametrize("engine", ["sqlite"])
 def test_every_route(scene: Scene, who: str, htmx: bool, engine: str) -> None:
     table: dict[str, tuple[Any, Any]] = {}
