@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import peewee
 from filelock import FileLock
@@ -36,6 +38,7 @@ def connect_to(url: str) -> peewee.Database:
             },
             timeout=20,
         )
+        real.register_function(_day_at, "day_at", 2)
     elif url.startswith(("postgresql://", "postgres://")):
         options = parse_url(url)
         name = options.pop("database")
@@ -57,6 +60,22 @@ def file_of(url: str) -> Path | None:
 def is_sqlite() -> bool:
     """Whether the bound database is SQLite; the few statements that differ ask this."""
     return isinstance(database.obj, peewee.SqliteDatabase)
+
+
+@lru_cache(maxsize=10_000)
+def _day_at(moment: str | None, zone: str) -> str | None:
+    """For SQLite, which knows no zones: the day of a moment as text."""
+    if moment is None:
+        return None
+    there = datetime.fromisoformat(moment).replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+    return there.date().isoformat()
+
+
+def day_at(moment: Any, zone: str) -> peewee.Function:
+    """In a query: the day in ``zone`` of a moment that is kept in UTC."""
+    if is_sqlite():
+        return peewee.fn.day_at(moment, zone)
+    return peewee.fn.DATE(peewee.fn.TIMEZONE(zone, peewee.fn.TIMEZONE("UTC", moment)))
 
 
 @contextmanager

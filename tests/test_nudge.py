@@ -160,6 +160,19 @@ def test_sums_in_the_database_and_sessions_in_hand_agree(world):
     ]
 
 
+def test_days_are_the_centres_where_those_of_utc_are_others(world):
+    Centre.update(zone="America/New_York").execute()
+    world.centre.zone = "America/New_York"
+    meetings.held(world, starts_at=datetime(2026, 9, 10, 0, 30, tzinfo=UTC))  # the 9th, 20:30
+    untimed = world.session(day=date(2026, 9, 10), start=None, minutes=125)
+    untimed.submit(by=world.actor(world.learner), now=NOW)
+    boss = world.actor(world.supervisor)
+    last = supervision.last_of([world.enrolment.id], boss)[world.enrolment.id]
+    hours = hours_of(world.enrolment, world.centre)
+    assert supervision.practised(hours, last, world.centre).minutes == 125
+    assert [one.learner_id for one in supervision.ahead_of(boss)] == [world.learner.id]
+
+
 def test_today_counts_what_comes_and_what_waits_for_each(ask, world):
     soon, later = NOW + timedelta(days=3), NOW + timedelta(days=13)
     meetings.booked(world, starts_at=soon)

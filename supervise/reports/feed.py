@@ -25,7 +25,6 @@ class Feed:
     meetings: Sequence[Meeting]
     learners: Mapping[int, Sequence[Person]]
     """Who has a seat, by meeting: of the meetings that the person leads."""
-    changed_at: datetime
 
 
 def contents(feed: CalendarFeed, now: datetime) -> Feed:
@@ -52,12 +51,11 @@ def contents(feed: CalendarFeed, now: datetime) -> Feed:
         )
         .order_by(Meeting.starts_at, Meeting.id)
     )
-    meetings, moments = [], [feed.created_at]
+    meetings = []
     for meeting in query.objects():
         meeting.off = meeting.state == "cancelled" or meeting.seat_state == "cancelled"
-        moments += [meeting.changed_at, *([meeting.seat_at] if meeting.seat_at else [])]
         meetings.append(meeting)
-    return Feed(meetings, _learners(meetings, feed), max(moments))
+    return Feed(meetings, _learners(meetings, feed))
 
 
 def _learners(meetings: Sequence[Meeting], feed: CalendarFeed) -> Mapping[int, Sequence[Person]]:

@@ -148,7 +148,7 @@ def _sums(ids: list[int], contracted: set[str], actor: Actor) -> Any:
         return peewee.Case(None, ((model.state.in_(states), value),), other)
 
     met = supervision.latest(actor.now, actor.centre).alias("met")
-    since = supervision.since(met)
+    since = supervision.since(met, actor.centre)
     back_since = where(BACK, peewee.fn.COALESCE(model.decided_at, model.changed_at))
     return (
         model.select(

@@ -12,6 +12,7 @@ from typing import Any
 
 import peewee
 
+from supervise.db import day_at
 from supervise.models import (
     Actor,
     Assignment,
@@ -72,7 +73,7 @@ def latest(now: datetime, centre: Centre) -> peewee.ModelSelect:
     )
 
 
-def since(met: Any) -> peewee.Expression:
+def since(met: Any, centre: Centre) -> peewee.Expression:
     """The condition that a session was handed in and practised after the last meeting in ``met``.
 
     The same as ``practised`` asks of sessions in hand.
@@ -80,7 +81,7 @@ def since(met: Any) -> peewee.Expression:
     model = PracticeSession
     after = peewee.Case(
         None,
-        ((model.starts_at.is_null(), model.date > peewee.fn.DATE(met.c.last_at)),),
+        ((model.starts_at.is_null(), model.date > day_at(met.c.last_at, centre.zone)),),
         model.starts_at > met.c.last_at,
     )
     handed_in = model.state.in_(PRACTISED) & model.date.is_null(False)
@@ -112,7 +113,7 @@ def ahead_of(actor: Actor) -> list[Ahead]:
         .join(Person, on=model.learner)
         .switch(model)
         .join(met, peewee.JOIN.LEFT_OUTER, on=(met.c.enrolment_id == model.enrolment))
-        .where(model.enrolment.in_(Assignment.enrolment_ids(actor, "supervisor")) & since(met))
+        .where(model.enrolment.in_(Assignment.enrolment_ids(actor, "supervisor")) & since(met, centre))
         .group_by(model.enrolment, model.learner, Person.name)
         .tuples()
     )  # fmt: skip
@@ -168,7 +169,7 @@ def practised(hours: Hours, last: Last, centre: Centre) -> Practised:
     fresh = [
         session
         for session in hours.in_state(*PRACTISED)
-        if session.date and (met is None or _after(session.starts_at, session.date, met))
+        if session.date and (met is None or _after(session.starts_at, session.date, met, centre))
     ]
     return terms_of(
         sum(session.minutes or 0 for session in fresh),
@@ -178,8 +179,8 @@ def practised(hours: Hours, last: Last, centre: Centre) -> Practised:
     )
 
 
-def _after(starts_at: datetime | None, day: date, met: datetime) -> bool:
-    return starts_at > met if starts_at else day > met.date()
+def _after(starts_at: datetime | None, day: date, met: datetime, centre: Centre) -> bool:
+    return starts_at > met if starts_at else day > moments.local(met, centre.zone).date()
 
 
 def day_of(moment: datetime | None, centre: Centre) -> date | None:

@@ -29,7 +29,6 @@ def calendar(token: str) -> Any:
     response.headers["Cache-Control"] = KEPT
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex"
-    response.last_modified = held.changed_at
     response.set_etag(hashlib.sha256(data).hexdigest()[:32])
     return response.make_conditional(request)
 
