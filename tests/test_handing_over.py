@@ -246,7 +246,7 @@ def test_the_page_lists_what_is_unsigned_and_booked_and_asks_who_takes_over(
     app.config["WTF_CSRF_ENABLED"] = False
     hour = timedelta(hours=2)
     at = world.now - timedelta(days=3)
-    as_it_was(world, starts_at=at)
+    as_it_was(world, starts_at=world.now - hour / 4)  # in progress
     held(world, starts_at=at + hour)
     recorded(world, starts_at=at + 2 * hour)
     signed(world, starts_at=at + 3 * hour)

@@ -6,12 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 
+from supervise import mail
 from supervise.models import Assignment, Attendance, Busy, Enrolment, Mail, Meeting
 from supervise.models.asking import answer_invitation
 from supervise.models.centres import Refused
 from supervise.models.rebooking import cancel, leave, wait
 from supervise.models.seats import Full
 from supervise.models.waiting_list import move_up_all
+from supervise.settings import Settings
 from supervise.workflow import NotAllowed
 from tests.meeting import place_of
 from tests.slots import SLOT, arranged, learners, offering, take
@@ -109,7 +111,7 @@ def test_an_invitation_to_a_group_that_filled_up_leads_to_the_list(world: World)
 
 @pytest.mark.parametrize("how", ["tick", "a newcomer books", "a newcomer waits"])
 def test_whoever_was_busy_when_a_place_got_free_has_it_once_they_are_free(
-    world: World, how: str
+    world: World, settings: Settings, how: str
 ) -> None:
     a, b, first, newcomer = learners(world, 4)
     slot = offering(world, format="group", places=2)
@@ -125,12 +127,12 @@ def test_whoever_was_busy_when_a_place_got_free_has_it_once_they_are_free(
     if how == "tick":
         move_up_all(meeting.starts_at)
         assert states(meeting, first) == ["waiting"], "it has begun"
-        move_up_all(world.now)
+        mail.tick(settings, lambda: world.now)
     elif how == "a newcomer books":
         with pytest.raises(Full):
             take(world, slot, newcomer)
     else:
         assert in_line(world, meeting, newcomer, 2).state == "waiting"
     assert states(meeting, first) == ["booked"]
-    told = [(mail.kind, mail.person_id) for mail in Mail.select().order_by(Mail.id.desc()).limit(2)]
+    told = [(row.kind, row.person_id) for row in Mail.select().order_by(Mail.id.desc()).limit(2)]
     assert sorted(told) == [("booked", world.supervisor.id), ("freed", first.learner_id)]
