@@ -25,7 +25,7 @@ from supervise.models.centres import Refused
 from supervise.models.confirmations import Answer, answer, ask
 from supervise.signing import SignOff
 from supervise.workflow import CONFIRMATION, NotAllowed, WrongState
-from tests.world import NOW, World, sign_in
+from tests.world import NOW, World, drop_triggers, sign_in
 
 
 @pytest.fixture
@@ -752,11 +752,7 @@ def test_a_learner_waits_to_be_found_at_risk_by_what_counts(app, demanding):
 
 
 def unseal():
-    from supervise import db
-
-    on = "" if db.is_sqlite() else " ON confirmation"
-    for name in ("confirmation_sealed", "confirmation_kept"):
-        db.database.execute_sql(f"DROP TRIGGER IF EXISTS {name}{on}")
+    drop_triggers("confirmation", "confirmation_sealed", "confirmation_kept")
 
 
 def found(world):

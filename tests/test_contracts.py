@@ -426,8 +426,7 @@ def test_verify_finds_what_was_changed_behind_its_back(world, spoil, said):
 
 def test_verify_finds_other_words_under_a_signature(world):
     agreed(world, engagement_of(world), world.now)
-    trigger = "DROP TRIGGER contract_sealed" + ("" if db.is_sqlite() else " ON contract")
-    db.database.execute_sql(trigger)
+    drop_triggers("contract", "contract_sealed")
     Contract.update(planned_sessions=60).execute()
     assert any("not what was signed" in sentence for sentence in misfits(world))
 

@@ -184,7 +184,9 @@ def test_it_is_given_by_link_signed_and_read(world, client, learner):
     for question in BUILT_IN["practitioner"]:
         assert question.text in page
     data = filled(page, "She waited for me to think.") | {"may_quote": "yes"}
-    assert "Your feedback is kept, and nobody can change it." in text(client.post(path(feedback), data=data))
+    assert "Your feedback is kept, and nobody can change it." in text(
+        client.post(path(feedback), data=data)
+    )
     given = again(feedback)
     assert (given.state, given.may_quote, given.version) == ("given", True, 2)
     signature = signing.SignOff.get(signing.SignOff.subject == "feedback")
@@ -677,9 +679,7 @@ def test_the_database_refuses_to_lose_it_or_to_change_a_reply(world):
 
 
 def unseal(database):
-    on = " ON feedback" if "sqlite" not in type(database).__name__.lower() else ""
-    for name in ("feedback_sealed", "feedback_kept"):
-        database.execute_sql(f"DROP TRIGGER IF EXISTS {name}{on}")
+    drop_triggers("feedback", "feedback_sealed", "feedback_kept")
 
 
 def test_an_answer_changed_in_the_database_is_named(world, database):
