@@ -679,6 +679,7 @@ def test_no_wish_brings_forward_what_is_to_come_on_another_day(
 ) -> None:
     queue_told(world, due_at=NOW + timedelta(days=1))
     wish(world, world.learner)
+    assert Mail.get().due_at == NOW + timedelta(days=1)
     assert tick(known, SOON).sent == 0
     assert tick(known, NOW + timedelta(days=1)).sent == 1
 
