@@ -48,7 +48,7 @@ def invitation(meeting: Meeting, person: Person, method: str, *, page: str = "")
     event["ORGANIZER"] = _address(meeting.host)
     for attendee in learners if person.id == meeting.host_id else [person]:
         event.add("ATTENDEE", _attendee(attendee, certain=attendee in learners), encode=False)
-    event["STATUS"] = "CANCELLED" if method == "CANCEL" else "CONFIRMED"
+    _stand(event, off=method == "CANCEL")
     calendar.add_component(event)
     return bytes(calendar.to_ical())
 
@@ -77,7 +77,7 @@ def calendar(
         named = learners.get(meeting.id, ())
         event = _event(meeting, person, named, pages.get(meeting.id, ""), stamp)
         off = getattr(meeting, "off", False) or meeting.state not in STANDING
-        event["STATUS"] = "CANCELLED" if off else "CONFIRMED"
+        _stand(event, off=off)
         whole.add_component(event)
     return bytes(whole.to_ical())
 
@@ -126,6 +126,13 @@ def _event(
     if page:
         event.add("DESCRIPTION", f"Agenda, changes and the record:\n{page}")
     return event
+
+
+def _stand(event: Event, *, off: bool) -> None:
+    """Whether it stands; of one that is off nobody needs to know where it was."""
+    event["STATUS"] = "CANCELLED" if off else "CONFIRMED"
+    for name in ("LOCATION", "URL") if off else ():
+        event.pop(name, None)
 
 
 def _summary(meeting: Meeting, person: Person, learners: Sequence[Person]) -> str:

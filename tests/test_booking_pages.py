@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from supervise.models import Attendance, Availability, Busy, ClientIdentity, Meeting, Person
-from supervise.models.rebooking import cancel
+from supervise.models.rebooking import cancel, leave
 from tests.meeting import place_of
 from tests.queries import queries
 from tests.slots import NEXT, SLOT, arranged, learners, offering, take
@@ -150,6 +150,9 @@ def test_a_host_books_for_learners_and_invites(world: World, pages: Any) -> None
     assert wrong.status_code == 422
     assert "write it as 14:30" in wrong.text
     assert "Bring a case" in wrong.text
+    script = boss.post("/supervision/new", data=form | {"address": "javascript:alert(1)"})
+    assert (script.status_code, Meeting.select().count()) == (422, 0)
+    assert "It begins with https://." in script.text
     answer = boss.post("/supervision/new", data=form)
     meeting = Meeting.get()
     assert answer.location.endswith(f"/supervision/{meeting.id}")
@@ -271,6 +274,11 @@ def test_a_group_tells_its_learners_nothing_of_each_other(world: World, pages: A
     meeting = arranged(world, world.enrolment, other)
     page = pages(world.learner).get(f"/supervision/{meeting.id}").text
     assert other.learner.name not in page
+    place = place_of(meeting, world.enrolment)
+    leave(place, "Ill today", by=world.actor(world.learner), now=world.now)
+    hosts = pages(world.supervisor).get(f"/supervision/{meeting.id}").text
+    assert "place given up: Ill today" in hosts
+    assert "Agenda, Priya Nair" not in hosts
     boss = world.actor(world.supervisor)
     cancel(meeting, "Snow", by=boss, now=world.now)
     assert Attendance.select().where(Attendance.state == "cancelled").count() == 2

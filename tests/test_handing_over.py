@@ -21,6 +21,7 @@ from supervise.models.booking import Plan
 from supervise.models.centres import Refused
 from supervise.models.handing_over import ahead, unsigned
 from supervise.models.rebooking import wait
+from supervise.reports import meeting_list
 from tests.meeting import booked as as_it_was
 from tests.meeting import held, place_of, recorded, signed, write_up
 from tests.queries import queries
@@ -113,9 +114,11 @@ def test_a_successor_who_is_not_free_is_asked(world: World, joan: Person) -> Non
     [other] = learners(world, 1)
     world.assign(joan, "supervisor", other)
     arranged(world, other, host=joan, starts_at=SLOT + WEEK + timedelta(minutes=30))
-    meeting = arranged(world, starts_at=SLOT + WEEK, note="The second recording")
+    room = "https://meet.example.org/marian"
+    meeting = arranged(world, starts_at=SLOT + WEEK, note="The second recording", address=room)
     end(world, joan)
     asked = now_of(meeting)
+    assert asked.address == ""
     place = place_of(meeting, world.enrolment)
     assert (asked.host_id, asked.state, place.state, place.seat) == (
         joan.id, "requested", "asked", None,
@@ -158,6 +161,9 @@ def test_in_a_group_only_that_learners_place_is_touched(world: World, joan: Pers
     states = [place_of(meeting, one).state for one in (world.enrolment, a, b)]
     assert states == ["cancelled", "booked", "booked"]
     assert busy(meeting) == {world.supervisor.id, a.learner_id, b.learner_id}
+    later = world.actor(joan, SLOT + timedelta(days=5))
+    assert Meeting.visible_to(later).count() == 1
+    assert (meeting_list.counts(later)[""], meeting_list.meetings(later, "").count()) == (0, 0)
 
 
 def test_what_another_tie_of_the_two_allows_stays(world: World) -> None:

@@ -515,6 +515,9 @@ def test_mail_of_a_meeting_that_is_off_or_over_is_dropped(
     assert [m["Subject"] for m in box.messages] == []
 
 
+GIVEN_UP = "Your place in a meeting was given up: Sun 11 Oct 2026, 10:50"
+
+
 @pytest.mark.parametrize(
     ("kind", "state", "place", "subject"),
     [
@@ -523,7 +526,7 @@ def test_mail_of_a_meeting_that_is_off_or_over_is_dropped(
         ("invited", "booked", "invited", "You are invited to a meeting: Sun 11 Oct 2026, 10:50"),
         ("freed", "booked", "booked", "A place came free, and it is yours: Sun 11 Oct 2026, 10:50"),
         ("recorded", "recorded", "came", "Read and sign the record of your meeting"),
-        ("cancelled", "booked", "cancelled", "A meeting was cancelled: Sun 11 Oct 2026, 10:50"),
+        ("cancelled", "booked", "cancelled", GIVEN_UP),
     ],
 )
 def test_each_kind_has_its_words(
@@ -541,6 +544,9 @@ def test_each_kind_has_its_words(
     queue(kind, meeting, to)
     tick(known, SOON)
     assert [m["Subject"] for m in box.messages] == [subject]
+    if (kind, state) == ("cancelled", "booked"):
+        assert "call.example.org" not in box.text()
+        assert "LOCATION" not in calendar(box).walk("VEVENT")[0]
 
 
 # --- reminders ---------------------------------------------------------------------------

@@ -58,10 +58,11 @@ def booking_forms(meeting: Meeting, actor: Actor, sent: FlaskForm | None = None)
         later = len(later_meetings(meeting))
     elif leaves and mine is not None:
         later = len(later_places(mine, meeting))
+    shown = (*OPEN, "declined", *(("cancelled",) if booked or requested else ()))
     return BookingForms(
         is_host=is_host,
         mine=mine,
-        places=[one for one in everybody if is_host and one.state in (*OPEN, "declined")],
+        places=[one for one in everybody if is_host and one.state in shown],
         waiting=_position(mine, everybody),
         full=len(seated(everybody)) >= meeting.places,
         answer=_kept(sent, ReasonForm, "answer") if answers else None,

@@ -21,6 +21,7 @@ from supervise.models.people import Actor
 from supervise.models.publishing import formats_of
 from supervise.reports.slots import OpenSlot
 from supervise.rules.moments import NoSuchTime, to_utc
+from supervise.rules.publishing import NO_ADDRESS, ON_CALL
 from supervise.rules.series import MOST_TIMES, MOST_WEEKS
 
 LONGEST_NOTE = 2000
@@ -129,12 +130,19 @@ class ArrangeForm(_PlanForm, _Repeats):
     note = _note("What it is about")
 
     def arranged(self, zone: str, learners: int) -> Plan | None:
-        """The meeting for so many learners, as ``plan`` gives it; room for them where none is said."""
+        """The meeting for so many learners, as ``plan`` gives it; room for them where none is said.
+
+        None too where the address of a video call is none; it may be given later.
+        """
+        address = self.address.data or ""
+        if address and self.mode.data == "video" and not address.startswith(ON_CALL):
+            mark(self, {"address": NO_ADDRESS})
+            return None
         alone = self.format.data == "one-to-one"
         places = 1 if alone else int(self.places.data or max(learners, 1))
         return self.plan(
             zone, format=self.format.data, places=places, place=self.place.data,
-            address=self.address.data, note=self.note.data,
+            address=address, note=self.note.data,
         )  # fmt: skip
 
 

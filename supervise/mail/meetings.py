@@ -35,11 +35,12 @@ def letter(mail: Mail, site: Site, now: datetime) -> Letter:
     if mail.kind in ("booked", "freed", "moved") and _told_later(mail):
         raise Gone(LATER)
     page = site.page(f"/supervision/{meeting.id}")
+    left = mail.kind == "cancelled" and not hosts and meeting.state != "cancelled"
     subject, text = written(
         mail.kind, meeting=meeting, hosts=hosts, zone=mail.person.zone, mode=MODES[meeting.mode],
         who=_who(meeting, place) if hosts else meeting.host.name, page=page, was=_was(mail),
         veiled=site.veiled, one_place=hosts and "place" in mail.details, leaves=leaves,
-        stands=meeting.state not in ("cancelled", "declined"),
+        left=left, stands=not left and meeting.state not in ("cancelled", "declined"),
     )  # fmt: skip
     return Letter(
         mail.person.name, mail.person.email, subject, text, _files(mail, meeting, place, page)

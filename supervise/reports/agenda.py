@@ -140,12 +140,14 @@ def _last(meeting: Meeting) -> Any:
 
 
 def agendas(seen: Sight, actor: Actor) -> list[Agenda]:
-    """The agenda of each place whose learner is the actor, or assigned to them today.
+    """The agenda of each place whose learner is the actor, or assigned to them today; of none that
+    was given up.
 
     Four queries, however many places and sessions.
     """
     meeting = seen.meeting
-    places: list[Any] = [one for one in seen.places if one.assigned or actor.is_(one.learner_id)]
+    mine = [one for one in seen.places if one.assigned or actor.is_(one.learner_id)]
+    places: list[Any] = [one for one in mine if one.state not in ("cancelled", "declined")]
     if not places:
         return []
     sessions = _sessions(places, meeting, actor)

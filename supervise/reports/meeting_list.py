@@ -44,13 +44,23 @@ class Row:
 def meetings(actor: Actor, tab: str, learner: int | None = None) -> peewee.ModelSelect:
     """The meetings of one tab, the next or the newest first; ``learner`` narrows it to one's own."""
     query = Meeting.visible_to(actor).select(Meeting, Person).join(Person, on=Meeting.host)
-    query = query.where(_of(actor)[tab])
+    query = query.where(_of(actor)[tab] & _concerns(actor))
     if learner:
         theirs = Attendance.select(Attendance.meeting).where(Attendance.learner == learner)
         query = query.where(Meeting.id.in_(theirs))
     ahead = tab in ("", "write")
     order = Meeting.starts_at.asc() if ahead else Meeting.starts_at.desc()
     return query.order_by(order, Meeting.id)
+
+
+def _concerns(actor: Actor) -> Any:
+    """Not a group that goes on without those for whom alone the actor could see it."""
+    theirs = Attendance.enrolment.in_(Assignment.enrolment_ids(actor)) & Attendance.state.not_in(
+        GONE
+    )
+    tie = (Attendance.learner == actor.person) | theirs
+    tied = Meeting.id.in_(Attendance.select(Attendance.meeting).where(tie))
+    return (Meeting.host == actor.person) | Meeting.state.in_(GONE) | tied
 
 
 def _of(actor: Actor) -> dict[str, Any]:
@@ -73,7 +83,7 @@ def _of(actor: Actor) -> dict[str, Any]:
 
 def counts(actor: Actor, learner: int | None = None) -> dict[str, int]:
     """How many meetings each tab holds. One query."""
-    query = Meeting.visible_to(actor)
+    query = Meeting.visible_to(actor).where(_concerns(actor))
     if learner:
         theirs = Attendance.select(Attendance.meeting).where(Attendance.learner == learner)
         query = query.where(Meeting.id.in_(theirs))

@@ -11,7 +11,9 @@ from supervise.rules.slots import DAY, MINUTE, Pattern, moment, next_days, of_da
 
 IN_GROUPS = ("group", "peer")
 """The formats that make sense for several learners only."""
-ON_CALL = ("http://", "https://")
+ON_CALL = "https://"
+"""How the address of a call begins."""
+NO_ADDRESS = f"Give the address of the call. It begins with {ON_CALL}."
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def faults(
     elif wanted.named and not wanted.people <= set(learners):
         found["people"] = "One of these is no longer yours. Look at the ticks again."
     if wanted.mode == "video" and not wanted.address.startswith(ON_CALL):
-        found["address"] = "Give the address of the call. It begins with https://."
+        found["address"] = NO_ADDRESS
     if wanted.mode == "face to face" and not wanted.place:
         found["place"] = "Say where you meet."
     return found | _time_faults(wanted, today)
