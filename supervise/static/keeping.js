@@ -7,7 +7,7 @@
 
   const PREFIX = "supervise:entry:";
   const SENT = "supervise:sent";
-  const SKIP = ["csrf_token", "version", "author", "go"];
+  const SKIP = ["csrf_token", "version", "read", "author", "go"];
   const all = () => Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
   const forget = (name) => localStorage.removeItem(name);
   const keptAt = (name) => {
