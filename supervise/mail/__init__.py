@@ -137,8 +137,16 @@ class _Run:
         return compose.together(letters, rows, self.site) if letters else None
 
     def put_back(self, taken: Taken, later: Later) -> None:
-        """To be tried again; where the server is away nothing else is tried in this run."""
-        again = delivery.put_back(taken, later.sentence, self.clock())
+        """To be tried again; where the server is away nothing else is tried in this run.
+
+        That no server is there counts against no mail; a message that may have arrived is not
+        repeated for ever.
+        """
+        again = True
+        if later.unreachable and not later.unsure:
+            delivery.let_be(taken, later.sentence, self.clock())
+        else:
+            again = delivery.put_back(taken, later.sentence, self.clock())
         self.tally.later += again
         self.tally.failed += not again
         if later.unreachable:
