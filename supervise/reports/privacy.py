@@ -209,7 +209,7 @@ RULES: dict[Any, Rule] = {
         lambda p: ((Mail.person == p) & (Mail.kind != "feedback-told"))
         | Mail.link.in_(_links_of(p)),
         "id centre_id kind link_id person_id meeting_id detail state created_at due_at sent_at",
-        retain="key attempts claimed_at fault message_id",
+        retain="key attempts not_before claimed_at fault message_id",
     ),
     MailWish: Rule(
         lambda p: MailWish.person == p, "id person_id digest digest_at quiet_from quiet_to"
