@@ -132,6 +132,8 @@ def test_the_next_dates_say_what_the_clocks_do(world: World) -> None:
     said = {row.on.day: (row.meetings, row.clocks) for row in dates_of(made, NOW, 2)}
     assert said[17] == (4, "")
     assert said[24] == (5, "The clocks go back on Sun 25 Oct: it is 5 h 00 long instead of 4 h 00.")
+    begun = datetime(2026, 10, 17, 22, 30, tzinfo=UTC)  # half past eleven in London
+    assert dates_of(made, begun, 1)[0].meetings == 3
 
 
 @pytest.mark.parametrize("places", [1, 3])

@@ -243,12 +243,18 @@ def test_a_slot_has_a_page_that_books_it_or_says_what_else_is_free(
         other = ask(app, scene, scene.learner, where + asked)
         assert 'action="/bookings"' not in other
         assert "Mon 12 Oct, 10:00" in other
-    meet(scene, at(12, 8), scene.enrolment)
+    mine = meet(scene, at(12, 8), scene.enrolment)
     assert "is not free" in ask(app, scene, scene.learner, f"{where}?at=2026-10-12T08:00Z")
+    Meeting.update(availability=one).execute()
+    back = ask(app, scene, scene.learner, f"{where}?at=2026-10-12T08:00Z")
+    assert "You booked this" in back
+    assert f'href="/supervision/{mine.id}"' in back
     one.withdrawn_at = NOW
     one.save()
     client = visitor(app, scene, scene.learner)
-    assert client.get(where).status_code == 404
+    gone = client.get(f"{where}?at=2026-10-12T09:00Z")
+    assert gone.status_code == 410
+    assert "Marian Hale withdrew this time" in gone.text
     assert (
         client.get("/calendar/next", follow_redirects=True).text.count("Nobody has published") == 1
     )

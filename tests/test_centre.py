@@ -59,6 +59,7 @@ def test_the_ratio_of_supervision_is_typed_in_hours_and_either_may_be_empty(admi
     assert "minutes of practice until supervision is due 2100 → 1200" in text
     assert "weeks until supervision is due 8 → none" in text
     assert 'value="20"' in text
+    assert "Give a whole number." in change(admin, supervise_after_hours="abc").text
     refused = change(admin, supervise_after_hours="0")
     assert refused.status_code == 422
     assert "Choose 1 to 500 hours, or leave it empty." in refused.text

@@ -672,9 +672,9 @@ def test_a_record_to_sign_waits_for_the_digest(world: World, known: Settings, bo
     wish(world, world.learner, digest=True, digest_at="18:00")
     meeting = booked(world, NOW - timedelta(hours=2))
     Meeting.update(state="held", held_minutes=60).execute()
+    Attendance.update(state="came").execute()
     Meeting.update(state="recorded", discussed="x", recorded_at=NOW,
                    recorded_by=world.supervisor).execute()  # fmt: skip
-    Attendance.update(state="came").execute()
     queue("recorded", meeting, world.learner)
     assert tick(known, SOON).sent == 0
     assert tick(known, NOW.replace(hour=17, minute=0)).sent == 1

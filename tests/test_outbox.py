@@ -56,7 +56,7 @@ def link_mail(world: World) -> Mail:
 def test_an_empty_outbox_says_what_will_come(admin: FlaskClient) -> None:
     page = admin.get("/admin/outbox").text
     assert "No mail yet." in page
-    assert "No mail server is set, so all mail is kept here" in page
+    assert "This server process knows no mail server" in page
 
 
 def test_a_link_is_to_a_client_of_its_learner(admin: FlaskClient, world: World) -> None:

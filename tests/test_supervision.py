@@ -17,6 +17,7 @@ from supervise.models import (
     Meeting,
     MeetingAction,
     Person,
+    answering,
     recording,
 )
 from supervise.signing import SignOff
@@ -279,6 +280,11 @@ def test_the_list_puts_each_meeting_where_it_is_looked_for(world: World, enter, 
     assert part.lstrip().startswith('<div id="meetings">')
     newcomer = enter(world.person("Nia Prosser", "supervisor"))
     assert "Say when you are free" in words(newcomer.get("/supervision"))
+    both = made.recorded(world, *pair, starts_at=world.now - 5 * day)
+    place, now = made.place_of(both, pair[0]), world.now
+    by, seen = world.actor(world.learner), {"read": both.version, "version": place.version}
+    answering.sign(place, "", "", by=by, now=now, **seen)
+    assert "Nothing waits for a signature" in words(me.get("/supervision?state=sign"))
 
 
 def test_the_number_of_queries_does_not_grow(world: World, enter, pair, queries) -> None:

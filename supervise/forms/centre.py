@@ -10,6 +10,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, IntegerField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
+from supervise.forms.contracts import whole
 from supervise.forms.people import Ticks, tidy
 
 CONTINENTS = (
@@ -45,15 +46,11 @@ class CentreForm(FlaskForm):
     second_factor_required = BooleanField("Everybody signs in with a second factor")
     confirmation_required = BooleanField("A client confirms each session before it counts")
     sure = BooleanField("Yes, demand it all the same")
-    supervise_after_hours = IntegerField(
-        "Supervision after hours of practice",
-        validators=[Optional(), NumberRange(1, 500, "Choose 1 to 500 hours, or leave it empty.")],
-        render_kw={"inputmode": "numeric"},
+    supervise_after_hours = whole(
+        "Supervision after hours of practice", 1, 500, "Choose 1 to 500 hours, or leave it empty."
     )
-    supervise_after_weeks = IntegerField(
-        "Supervision after weeks",
-        validators=[Optional(), NumberRange(1, 104, "Choose 1 to 104 weeks, or leave it empty.")],
-        render_kw={"inputmode": "numeric"},
+    supervise_after_weeks = whole(
+        "Supervision after weeks", 1, 104, "Choose 1 to 104 weeks, or leave it empty."
     )
     feedback_floor = IntegerField(
         "Feedback shown from",

@@ -63,13 +63,16 @@ def published(actor: Actor) -> list[Published]:
 
 
 def dates_of(availability: Availability, now: datetime, count: int = DATES) -> list[NextDate]:
-    """The next days on which it holds, on its own clock. No query."""
+    """The next days on which it holds, on its own clock, with the times to come. No query."""
     pattern = availability.pattern
     today = local(now, pattern.zone).date()
-    return [
-        NextDate(on, len(of_day(pattern, on)), publishing.changed_clocks(pattern, on))
-        for on in next_days(pattern, today, count)
-    ]
+    found = []
+    for on in next_days(pattern, today, count + 1):
+        every = of_day(pattern, on)
+        ahead = [one for one in every if one.starts_at > now]
+        if ahead or not every:
+            found.append(NextDate(on, len(ahead), publishing.changed_clocks(pattern, on)))
+    return found[:count]
 
 
 def times_off(actor: Actor) -> list[TimeOff]:

@@ -64,11 +64,15 @@ def _concerns(actor: Actor) -> Any:
 
 
 def _of(actor: Actor) -> dict[str, Any]:
-    """The condition of each tab. What a learner gave up, or was not given, is past to them."""
+    """The condition of each tab. What a learner gave up, was not given or has signed is past to them."""
     mine = Attendance.select(Attendance.meeting).where(
         (Attendance.learner == actor.person) & Attendance.state.in_(GONE)
     )
+    done = Attendance.select(Attendance.meeting).where(
+        (Attendance.learner == actor.person) & Attendance.state.in_(("signed", "missed"))
+    )
     left, now = Meeting.id.in_(mine), actor.now
+    signs = (Meeting.state == "recorded") & Meeting.id.not_in(done)
     ahead = Meeting.state.in_(("requested", "booked")) & (Meeting.ends_at > now)
     write = (Meeting.state == "held") | ((Meeting.state == "booked") & (Meeting.ends_at <= now))
     over = (Meeting.state == "requested") & (Meeting.ends_at <= now)
@@ -76,8 +80,8 @@ def _of(actor: Actor) -> dict[str, Any]:
     return {
         "": ahead & ~left,
         "write": write & ~left,
-        "sign": (Meeting.state == "recorded") & ~left,
-        "past": closed | over | left,
+        "sign": signs & ~left,
+        "past": closed | over | left | ((Meeting.state == "recorded") & ~signs),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import peewee
 
@@ -82,6 +83,12 @@ def counts(actor: Actor) -> dict[str, int]:
     """How much there is in each state. One query."""
     rows = Mail.visible_to(actor).select(Mail.state, peewee.fn.COUNT(Mail.id)).group_by(Mail.state)
     return dict(rows.tuples())
+
+
+def went_out(actor: Actor) -> bool:
+    """Whether mail was sent in the last day, by whatever process. One query."""
+    lately = (Mail.state == "sent") & (Mail.sent_at > actor.now - timedelta(days=1))
+    return bool(Mail.visible_to(actor).where(lately).exists())
 
 
 def lines(actor: Actor, mails: Sequence[Mail]) -> list[Line]:

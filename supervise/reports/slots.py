@@ -68,6 +68,18 @@ def next_free(actor: Actor, enrolment: Enrolment | None = None) -> OpenSlot | No
     return None
 
 
+def booked_at(actor: Actor, availability: Availability, at: datetime | None) -> Meeting | None:
+    """The meeting the actor has booked in this slot already. One query."""
+    own = Attendance.select(Attendance.meeting).where(
+        (Attendance.learner == actor.person) & (Attendance.state == "booked")
+    )
+    here = (Meeting.availability == availability) & (Meeting.starts_at == at)
+    found: Meeting | None = Meeting.get_or_none(
+        here & Meeting.id.in_(own) & (Meeting.state == "booked")
+    )
+    return found
+
+
 def of_learner(
     learner_id: int, centre: Centre, since: datetime, until: datetime, now: datetime
 ) -> list[OpenSlot]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from flask import Blueprint, Response, abort, flash, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 
 from supervise import auth, reader, web
 from supervise.forms.bookings import BookForm
-from supervise.models.availability import Availability, ties
+from supervise.models.booking import known_to
 from supervise.models.meetings import MODES
 from supervise.reports import calendar as report
 from supervise.reports import slots
@@ -45,23 +45,33 @@ def _day(text: str | None) -> date:
 @bp.get("/calendar/slots/<int:availability_id>")
 @auth.allow("learner")
 def slot(availability_id: int) -> Response:
-    """One time, ``?at=`` in UTC, with the button that books it; the next ones where it is not free."""
+    """One time, ``?at=`` in UTC, with the button that books it; the next ones where it is not free.
+
+    One that was withdrawn answers 410, with the next times of the same host and kind.
+    """
     actor = auth.actor()
-    held = ties(actor.person.id, actor.centre)
-    mine = {one.id: one for one in Availability.open_to(actor.person.id, actor.centre, held)}
-    if availability_id not in mine:
-        abort(404)
+    there = web.load(known_to(actor), availability_id)
     at = _moment(request.args.get("at"))
     free = slots.open_slots(actor, auth.now(), auth.now() + slots.FURTHEST)
-    same = [one for one in free if one.availability.id == availability_id]
+    same = [one for one in free if one.availability.id == there.id]
+    if there.withdrawn_at:
+        kind = (there.person_id, there.format)
+        same = [one for one in free if (one.host.id, one.availability.format) == kind]
+    found = next(
+        (one for one in same if (one.availability.id, one.starts_at) == (there.id, at)), None
+    )
     return web.show(
         "calendar/slot.html",
-        slot=next((one for one in same if one.starts_at == at), None),
+        None,
+        410 if there.withdrawn_at else 200,
+        slot=found,
         others=[one for one in same if at is None or one.starts_at > at][:6] or same[:6],
         asked_at=at,
         modes=MODES,
         form=BookForm(formdata=None),
-        host=next(t.person for t in held if t.person_id == mine[availability_id].person_id),
+        host=there.person,
+        withdrawn=there.withdrawn_at,
+        booked=None if found else slots.booked_at(actor, there, at),
     )
 
 

@@ -25,7 +25,7 @@ def page() -> Response:
     return web.show(
         "outbox/page.html", "outbox/_list.html", found=found, lines=report.lines(me, found.rows),
         counts=report.counts(me), states=report.STATES, kinds=report.KINDS, sorts=report.SORTS,
-        asked=asked, settings=web.current_settings(),
+        asked=asked, settings=web.current_settings(), went_out=report.went_out(me),
     )  # fmt: skip
 
 
