@@ -182,7 +182,9 @@ class Invitation(Model):
     def _lock(self) -> None:
         """Hold the person, so that no other centre's link is taken up between look and leap."""
         if not is_sqlite():
-            Person.select(Person.id).where(Person.id == self.person_id).for_update("FOR NO KEY UPDATE").get()
+            Person.select(Person.id).where(Person.id == self.person_id).for_update(
+                "FOR NO KEY UPDATE"
+            ).get()
 
     def _use(self, now: datetime) -> bool:
         """Use the link up, in the UPDATE itself, so that of two at one moment one succeeds."""
