@@ -206,8 +206,9 @@ RULES: dict[Any, Rule] = {
         told=feedback.copy_of,
     ),
     Mail: Rule(
-        lambda p: ((Mail.person == p) & (Mail.kind != "feedback-told"))
-        | Mail.link.in_(_links_of(p)),
+        lambda p: (
+            ((Mail.person == p) & (Mail.kind != "feedback-told")) | Mail.link.in_(_links_of(p))
+        ),
         "id centre_id kind link_id person_id meeting_id detail state created_at due_at sent_at",
         retain="key attempts not_before claimed_at fault message_id",
     ),
