@@ -96,8 +96,9 @@ def approve_all(page: Page) -> int:
 def date_contracts(page: Page, day: str) -> None:
     """Open each engagement from the clients' page and set the day its contract was agreed."""
     page.goto("/clients")
-    links = page.get_by_role("link", name=re.compile("the contract with"))
-    for number in range(links.count()):
+    links = page.get_by_role("link", name=re.compile("Set contract with"))
+    expect(links).not_to_have_count(0)
+    for number in reversed(range(links.count())):
         links.nth(number).click()
         page.locator("input[type=date]").fill(day)
         page.locator("form:has(input[type=date]) button").click()
