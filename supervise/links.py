@@ -2,9 +2,14 @@
 
 A token is signed, not stored: it can be made again for the coach who copies the link once more, and
 whoever reads the database cannot use it. What it may still do is kept in ``models/links.py``.
+
+One that goes out by e-mail differs from the one that the coach can copy: whoever answers by it has
+read their own mail, and the coach has never seen it.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from itsdangerous import BadData, URLSafeSerializer
 
@@ -20,20 +25,30 @@ def use_key(key: str) -> None:
     _key = key
 
 
-def token(purpose: str, link_id: int, nonce: str) -> str:
-    """The token of a link; the same each time."""
-    return str(_signer(purpose).dumps([purpose, link_id, nonce]))
+class Token(NamedTuple):
+    """What a token says: its purpose, its record, and whether it is the one that went out by e-mail."""
+
+    purpose: str
+    link_id: int
+    nonce: str
+    mailed: bool = False
 
 
-def read(text: str, purposes: tuple[str, ...] = PURPOSES) -> tuple[str, int, str] | None:
-    """Purpose, record id and nonce of a token; None for one that we did not make for such a purpose."""
+def token(purpose: str, link_id: int, nonce: str, *, mailed: bool = False) -> str:
+    """The token of a link; the same each time. ``mailed``: the one that only its addressee gets."""
+    return str(_signer(purpose, mailed=mailed).dumps([purpose, link_id, nonce]))
+
+
+def read(text: str, purposes: tuple[str, ...] = PURPOSES) -> Token | None:
+    """What a token says; None for one that we did not make for such a purpose."""
     for purpose in purposes:
-        try:
-            found, link_id, nonce = _signer(purpose).loads(text)
-        except (BadData, ValueError, TypeError):
-            continue
-        if found == purpose and isinstance(link_id, int) and isinstance(nonce, str):
-            return purpose, link_id, nonce
+        for mailed in (False, True):
+            try:
+                found, link_id, nonce = _signer(purpose, mailed=mailed).loads(text)
+            except (BadData, ValueError, TypeError):
+                continue
+            if found == purpose and isinstance(link_id, int) and isinstance(nonce, str):
+                return Token(purpose, link_id, nonce, mailed)
     return None
 
 
@@ -56,5 +71,6 @@ def read_invitation(text: str) -> tuple[int, str] | None:
     return (invitation_id, begins) if whole else None
 
 
-def _signer(purpose: str) -> URLSafeSerializer:
-    return URLSafeSerializer(_key, salt=f"supervise link: {purpose}")
+def _signer(purpose: str, *, mailed: bool = False) -> URLSafeSerializer:
+    way = " by e-mail" if mailed else ""
+    return URLSafeSerializer(_key, salt=f"supervise link{way}: {purpose}")

@@ -176,6 +176,11 @@ def sign(
     return signature
 
 
+def told_way(by_mail: bool | None) -> dict[str, bool]:
+    """The part of a signed content that says by which link it was signed; nothing where none was."""
+    return {} if by_mail is None else {"by_mail": by_mail}
+
+
 def kept_sha256(record: Any, content: dict[str, Any]) -> str:
     """The hash over the part of a record's signed content that an erasure leaves; or nothing."""
     kept = getattr(record, "KEPT", ())

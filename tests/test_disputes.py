@@ -89,7 +89,7 @@ def test_asking_again_hides_no_dispute_from_the_supervisor(world, browser, queri
     assert "Disputed" in cell
     assert "But Client A disputes it: says it did not take place" in text(page)
     assert "data-counts" not in page.text
-    line = "disputed on 8 Oct 2026: says it did not take place “It never happened”"
+    line = "disputed on 8 Oct 2026, by a link the coach passed on: says it did not take place “It never happened”"
     line += "; no new answer since" if withdrawn else "; asked again on 8 Oct 2026, no answer yet"
     for path in (f"/approvals?open={session.id}", f"/sessions/{session.id}"):
         assert line in text(boss.get(path)), path

@@ -108,9 +108,9 @@ def test_links_reach_client_and_sponsor_and_say_nothing_else(
     contract, sponsor, confirm, feedback = [box.text(n) for n in range(4)]
     assert contract.startswith("Hello Ottoline Grebe,")
     assert sponsor.startswith("Hello Barnaby Quollson,")
-    assert f"{SITE}/link/{open_['client'].token}" in contract
-    assert f"{SITE}/link/{open_['sponsor'].token}" in sponsor
-    assert f"{SITE}/link/{asked.token}" in confirm
+    assert f"{SITE}/link/{open_['client'].mailed_token}" in contract
+    assert f"{SITE}/link/{open_['sponsor'].mailed_token}" in sponsor
+    assert f"{SITE}/link/{asked.mailed_token}" in confirm
     assert "until Thursday 22 October 2026" in contract
     for text in (contract, sponsor, confirm, feedback):
         assert "Priya Nair" in text
@@ -126,7 +126,15 @@ def test_links_reach_client_and_sponsor_and_say_nothing_else(
     )
     logged = "\n".join(record.getMessage() for record in caplog.records if "smtp" not in record.name
                        and not record.name.startswith("mail.log"))  # fmt: skip
-    for word in ("ottoline", "grebe", "barnaby", "kestrel", "marlow", open_["client"].token):
+    for word in (
+        "ottoline",
+        "grebe",
+        "barnaby",
+        "kestrel",
+        "marlow",
+        open_["client"].token,
+        open_["client"].mailed_token,
+    ):
         assert word.lower() not in (heads + logged).lower()
     assert tick(known, SOON).sent == 0
 

@@ -98,6 +98,7 @@ def _contract(client: Client, kind: str, study: Study, me: Who, start: datetime)
     def agree() -> None:
         typed = {"client": words.PEOPLE[0][0], "sponsor": words.SPONSORS[0][0]}
         for minutes, link in enumerate(kept["links"]):
+            link.by_mail = link.party == "client"
             agreeing.agree(link, typed[link.party], now=agreed + timedelta(minutes=minutes))
 
     yield offered, offer
@@ -147,6 +148,7 @@ def _answer(link: Link, study: Study, now: datetime) -> None:
     answers = {one.id: Answer() for one in confirmations.asked_by(link)}
     if study.learner.name == CHANGING:
         answers[min(answers)] = Answer("length", 45, "We stopped early, I had to go.")
+    link.by_mail = True
     confirmations.answer(link, answers, now=now)
 
 
@@ -174,6 +176,7 @@ def _give(invited: Feedback, number: int, now: datetime) -> None:
     asked = FeedbackQuestion.of(invited.centre_id, invited.about)
     said = words.SAID[number % len(words.SAID)]
     answers = ["well" if question.kind == "rating" else said for question in asked]
+    link.by_mail = number % 2 == 1
     floor = link.centre.feedback_floor
     invited.give(asked, answers, may_quote=number % 2 == 0, floor=floor, link=link, now=now)
 

@@ -35,7 +35,7 @@ def letter(mail: Mail, site: Site, now: datetime) -> Letter:
         party=link.party,
         how_many=how_many,
         about=_about(link),
-        link=site.secret(f"/link/{link.token}"),
+        link=site.secret(f"/link/{link.mailed_token}"),
         until=moments.local(link.expires_at, link.centre.zone).date(),
     )
     return Letter(name, contact.email.strip() if contact else "", subject, text)

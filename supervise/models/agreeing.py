@@ -167,10 +167,13 @@ def agree(link: Link, name: str, *, now: datetime) -> Contract:
         contract = _open(link, now)
         version, party = link.subject_version, link.party
         typed = SignedName.hash_of(contract.id, version, party, name)
-        contract.told("agreed to", now, person_id=None, role=party, version=version, name=typed)
+        contract.told(
+            "agreed to", now, person_id=None, role=party, version=version, name=typed,
+            by_mail=link.by_mail,
+        )  # fmt: skip
         missing = set(contract.who_agrees) - agreed_by(contract) - {party}
         engagement = None if missing else _stand(contract, party, now)
-        sign_off = _sign(contract, party, None, now, version=version)
+        sign_off = _sign(contract, party, None, now, version=version, by_mail=link.by_mail)
         SignedName.create(sign_off_id=sign_off.id, name=name)
         if engagement is not None:
             signing.sign(
@@ -220,7 +223,12 @@ def _open(link: Link, now: datetime) -> Contract:
 
 
 def _sign(
-    contract: Contract, party: str, person_id: int | None, now: datetime, version: int = 0
+    contract: Contract,
+    party: str,
+    person_id: int | None,
+    now: datetime,
+    version: int = 0,
+    by_mail: bool | None = None,
 ) -> signing.SignOff:
     agreement = Agreement.create(
         centre=contract.centre_id,
@@ -228,6 +236,7 @@ def _sign(
         contract_version=version or contract.version,
         party=party,
         agreed_at=now,
+        by_mail=by_mail,
     )
     return signing.sign(
         agreement,

@@ -55,6 +55,8 @@ class Confirmation(Model):
     what = peewee.TextField(default="")
     said_minutes = peewee.IntegerField(null=True)
     reason = peewee.TextField(default="")
+    by_mail = peewee.BooleanField(null=True)
+    """Whether it was answered by the link that went out by e-mail; else by one the coach handed on."""
 
     @classmethod
     def visible_to(cls, actor: Actor) -> peewee.ModelSelect:
@@ -70,19 +72,19 @@ class Confirmation(Model):
             "id", "session_id", "client_id", "date", "starts_at", "minutes", "what", "said_minutes",
             "reason",
         )  # fmt: skip
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in names} | signing.told_way(self.by_mail)
 
     def matches(self, session: PracticeSession) -> bool:
         """Whether the session is still dated and as long as the client was shown."""
         shown = self.date, self.starts_at, self.minutes
         return shown == (session.date, session.starts_at, session.minutes)
 
-    def answer(self, said: Answer, now: datetime) -> None:
+    def answer(self, said: Answer, now: datetime, *, by_mail: bool) -> None:
         """Keep the client's answer, signed by nobody with an account; inside ``db.write()``."""
         decision = "disputed" if said.what else "confirmed"
         advance(
             self, CONFIRMATION, "dispute" if said.what else "confirm", answered_at=now,
-            what=said.what, said_minutes=said.said_minutes, reason=said.reason,
+            what=said.what, said_minutes=said.said_minutes, reason=said.reason, by_mail=by_mail,
         )  # fmt: skip
         notices.disputed(self, now)
         self._tell(decision, now, role="client", what=said.what, minutes=said.said_minutes)
@@ -232,7 +234,7 @@ def answer(link: Link, answers: Mapping[int, Answer], *, now: datetime) -> bool:
                 "Nothing was decided. Read it again, then answer."
             )
         for one in asked:
-            one.answer(answers[one.id], now)
+            one.answer(answers[one.id], now, by_mail=link.by_mail)
     return True
 
 

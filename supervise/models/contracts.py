@@ -311,7 +311,10 @@ class Agreement(Model):
     party = peewee.TextField()
     version = peewee.IntegerField(default=1)
     agreed_at = UTCField()
+    by_mail = peewee.BooleanField(null=True)
+    """Whether it was by the link that went out by e-mail, or by one handed on; the coach uses none."""
 
     def signed_content(self) -> dict[str, Any]:
-        """What this signature covers: the whole contract, and for which party."""
-        return {"party": self.party, **self.contract.signed_content()}
+        """What this signature covers: the whole contract, for which party, and how it was given."""
+        told = {"party": self.party, **self.contract.signed_content()}
+        return told | signing.told_way(self.by_mail)

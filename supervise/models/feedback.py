@@ -69,6 +69,8 @@ class Feedback(Model):
     floor = peewee.IntegerField(null=True)
     giver = peewee.TextField()
     erased_at = UTCField(null=True)
+    by_mail = peewee.BooleanField(null=True)
+    """Whether it was given by the link that went out by e-mail; of anonymous feedback nobody keeps it."""
 
     # --- who sees what -------------------------------------------------------------------
 
@@ -126,7 +128,8 @@ class Feedback(Model):
         that decides who reads it when."""
         names = ("may_quote", "handle", "place", "floor", "ratings")
         texts = {"questions": json.loads(self.questions), "answers": json.loads(self.answers)}
-        return {**self.asked_content(), **{name: getattr(self, name) for name in names}, **texts}
+        told = {**self.asked_content(), **{name: getattr(self, name) for name in names}, **texts}
+        return told | signing.told_way(self.by_mail)
 
     # --- moves ---------------------------------------------------------------------------
 
@@ -227,6 +230,7 @@ class Feedback(Model):
                 handle=secrets.token_urlsafe(9),
                 place=event.seq,
                 floor=floor,
+                by_mail=None if self.anonymous else link.by_mail,
             )
             notices.feedback(self, now)
             signing.sign(

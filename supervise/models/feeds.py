@@ -77,12 +77,11 @@ class CalendarFeed(Model):
         found = links.read(text, links.CALENDAR)
         if found is None:
             return None
-        _, feed_id, nonce = found
         member = Membership.select(peewee.SQL("1")).where(
             (Membership.person == cls.person) & (Membership.centre == cls.centre)
         )
         query = cls.select(cls, Centre, Person).join(Centre).switch(cls).join(Person)
-        mine = (cls.id == feed_id) & (cls.nonce == nonce) & cls.revoked_at.is_null()
+        mine = (cls.id == found.link_id) & (cls.nonce == found.nonce) & cls.revoked_at.is_null()
         feed: CalendarFeed | None = query.where(
             mine & Person.disabled_at.is_null() & peewee.fn.EXISTS(member)
         ).first()

@@ -46,6 +46,9 @@ class Link(Model):
     used_at = UTCField(null=True)
     ended_at = UTCField(null=True)
 
+    by_mail = False
+    """Whether it was opened by the address that went out by e-mail, which its learner never saw."""
+
     @classmethod
     def make(
         cls,
@@ -102,17 +105,23 @@ class Link(Model):
         found = links.read(text)
         if found is None:
             return None
-        purpose, link_id, nonce = found
-        mine = (cls.id == link_id) & (cls.nonce == nonce) & (cls.purpose == purpose)
+        mine = (cls.id == found.link_id) & (cls.nonce == found.nonce)
         query = cls.select(cls, Centre, Person, Client).join(Centre).switch(cls).join(Person)
         query = query.switch(cls).join(Client, peewee.JOIN.LEFT_OUTER)
-        link: Link | None = query.where(mine).first()
+        link: Link | None = query.where(mine & (cls.purpose == found.purpose)).first()
+        if link is not None:
+            link.by_mail = found.mailed
         return link
 
     @property
     def token(self) -> str:
-        """The token in its address; the same each time."""
-        return links.token(self.purpose, self.id, self.nonce)
+        """The token in its address, for its learner to copy; or the one that it was opened by."""
+        return links.token(self.purpose, self.id, self.nonce, mailed=self.by_mail)
+
+    @property
+    def mailed_token(self) -> str:
+        """The token as its e-mail alone carries it."""
+        return links.token(self.purpose, self.id, self.nonce, mailed=True)
 
     def standing(self, now: datetime) -> str:
         """``open``, ``used``, ``ended`` (withdrawn, or what it was about changed) or ``expired``."""

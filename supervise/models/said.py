@@ -47,7 +47,7 @@ def columns() -> tuple[Any, ...]:
     one = Confirmation
     return (
         withdrawn_on(Client.id), one.id, one.state, one.what, one.said_minutes, one.asked_at,
-        one.answered_at, one.reason, Link.expires_at, _matches(one),
+        one.answered_at, one.reason, Link.expires_at, one.by_mail, _matches(one),
     )  # fmt: skip
 
 
@@ -134,13 +134,15 @@ def _latest(alias: str, rows: list[tuple[Any, ...]]) -> ConfirmationFacts:
 
     Where the open one is not answered, a dispute that was their last answer is carried on.
     """
-    standing = next((row[1:-1] for row in rows if row[1] != "lapsed"), None)
+    standing = next((row[1:] for row in rows if row[1] != "lapsed"), None)
     before = next((row[1:] for row in reversed(rows) if row[1] == "lapsed"), None)
     if before is not None and before[1] and (standing is None or standing[0] == "asked"):
-        _, what, minutes, _, answered_at, reason, _, matches = before
+        _, what, minutes, _, answered_at, reason, _, by_mail, matches = before
         again, until = (standing[3], standing[6]) if standing else (None, None)
         return ConfirmationFacts(
             alias, "disputed", what, minutes, again, answered_at, reason, until, carried=True,
-            changed=not matches,
+            changed=not matches, by_mail=by_mail,
         )  # fmt: skip
-    return ConfirmationFacts(alias, *standing) if standing else ConfirmationFacts(alias)
+    if standing is None:
+        return ConfirmationFacts(alias)
+    return replace(ConfirmationFacts(alias, *standing[:-2]), by_mail=standing[-2])

@@ -15,6 +15,10 @@ from supervise.rules.contracts import PARTIES
 from supervise.rules.moments import short_date
 
 BY_LINK = PARTIES["three"][1:]
+WAYS: dict[Any, str] = {
+    True: ", by the link e-mailed to them",
+    False: ", by a link the coach passed on",
+}
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def _words(event: Event) -> str:
         "offered": f"offered {version}",
         "taken back": f"took back {version} to change it",
         "withdrawn": f"took back {version}, which somebody had agreed to",
-        "agreed to": f"agreed to {version}",
+        "agreed to": f"agreed to {version}{WAYS.get(detail.get('by_mail'), '')}",
         "agreed": f"was the last to agree, so {version} is in force",
         "replaced": "",  # the line beside it tells what is in force now
         "ended": f"ended {version} after {_day(detail.get('ended_on'))}",

@@ -35,7 +35,8 @@ PARTY = {"coach": "Coach", "client": "Client", "sponsor": "Sponsor"}
 
 @dataclass(frozen=True)
 class Signature:
-    """One party's yes: when (UTC); the name typed is there for the learner alone.
+    """One party's yes: when (UTC), and whether by the link e-mailed to them or by one handed on
+    (None for the coach); the name typed is there for the learner alone.
 
     ``differs``: another name is kept of this party in the vault. That, too, is for the learner.
     """
@@ -44,6 +45,7 @@ class Signature:
     at: datetime
     name: str = ""
     differs: bool = False
+    by_mail: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def with_answers(contracts: Sequence[Contract], now: datetime, *, is_mine: bool)
     rows = (
         Agreement.select(
             Agreement.contract, Agreement.contract_version, Agreement.party, Agreement.agreed_at,
-            SignedName.name,
+            Agreement.by_mail, SignedName.name,
         )
         .join(SignOff, peewee.JOIN.LEFT_OUTER,
               on=(SignOff.subject == "agreement") & (SignOff.subject_id == Agreement.id))
@@ -153,11 +155,11 @@ def with_answers(contracts: Sequence[Contract], now: datetime, *, is_mine: bool)
     )  # fmt: skip
     typed = rows.tuples()
     kept = _kept(contracts[0]) if is_mine and any(name for *_, name in typed) else {}
-    for contract_id, version, party, at, name in typed:
+    for contract_id, version, party, at, by_mail, name in typed:
         shown = name or "" if is_mine else ""
         known = kept.get(party, "")
         differs = bool(shown and known) and not same_name(shown, known)
-        signed[contract_id, version].append(Signature(party, at, shown, differs))
+        signed[contract_id, version].append(Signature(party, at, shown, differs, by_mail))
         latest[contract_id] = max(version, latest.get(contract_id, 0))
     links: dict[int, list[Link]] = defaultdict(list)
     offered = [contract.id for contract in contracts if contract.state == "offered"]

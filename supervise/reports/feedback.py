@@ -43,6 +43,8 @@ class Told:
     reply: str
     erased: bool
     """What it said in own words is gone, since consent was withdrawn."""
+    by_mail: bool | None = None
+    """Whether by the link e-mailed to them or by one handed on; of what has no name nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -204,4 +206,5 @@ def _one(row: Any) -> Told:
         may_quote=row.may_quote,
         reply=row.reply,
         erased=row.erased_at is not None,
+        by_mail=row.by_mail,
     )

@@ -163,7 +163,7 @@ RULES: dict[Any, Rule] = {
     ),
     Agreement: Rule(
         lambda p: Agreement.contract.in_(_contracts_of(p)),
-        "id centre_id contract_id contract_version party version agreed_at",
+        "id centre_id contract_id contract_version party version agreed_at by_mail",
     ),
     Goal: Rule(
         lambda p: Goal.engagement.in_(_engagements_of(p)),
@@ -194,7 +194,7 @@ RULES: dict[Any, Rule] = {
     Confirmation: Rule(
         lambda p: Confirmation.session.in_(_sessions_of(p)),
         "id centre_id session_id client_id link_id date starts_at minutes state version asked_at "
-        "answered_at what said_minutes reason",
+        "answered_at what said_minutes reason by_mail",
     ),
     # Answers come out by reports.feedback, which keeps the floor; a copy of the rows would not,
     # nor may anything of a row lead from an answer back to its invitation.
@@ -202,7 +202,7 @@ RULES: dict[Any, Rule] = {
         lambda p: Feedback.learner == p,
         "centre_id source about anonymous answers may_quote given_at reply",
         retain="id enrolment_id learner_id client_id link_id state version questions invited_at "
-        "replied_at put_away_at handle place floor giver erased_at",
+        "replied_at put_away_at handle place floor giver erased_at by_mail",
         told=feedback.copy_of,
     ),
     Mail: Rule(

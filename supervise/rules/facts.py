@@ -56,6 +56,8 @@ class ConfirmationFacts:
     changed: bool = False
     """The session was changed since they disputed it; they have not answered about it as it is."""
     withdrawn_on: date | None = None
+    by_mail: bool | None = None
+    """Whether they answered by the link e-mailed to them, or by one that the coach handed on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,13 @@ from tests.test_availability import WANTED
 from tests.world import sign_in
 
 MOMENT = datetime(2026, 10, 8, 9, 50, tzinfo=UTC)
-NOT_PAGES = {"health.page", "privacy.page", "imports.export", "feeds.calendar", "calendar.next_free"}
+NOT_PAGES = {
+    "health.page",
+    "privacy.page",
+    "imports.export",
+    "feeds.calendar",
+    "calendar.next_free",
+}
 VISITS = {
     "anonymous": ("signin.page", "help.page", "help.privacy", "invitations.page"),
     "learner": (

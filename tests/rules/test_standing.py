@@ -48,7 +48,10 @@ def told(practice: Practice, today: date = TODAY) -> list[str]:
         ({"submitted": 3, "submitted_days": 7}, "On track: 1 h 00 ahead of an even pace"),
         ({"back": 2, "back_days": 48}, "To correct: 2 sessions for 48 days"),
         ({"back": 2, "back_days": 4}, "On track: 1 h 00 ahead of an even pace"),
-        ({"supervision": Finding("due", "36 h practised", 1.03)}, "Supervision due: 36 h practised"),
+        (
+            {"supervision": Finding("due", "36 h practised", 1.03)},
+            "Supervision due: 36 h practised",
+        ),
         ({"supervision": Finding("soon", "30 h")}, "On track: 1 h 00 ahead of an even pace"),
         ({"supervision": Finding("booked", "36 h")}, "On track: 1 h 00 ahead of an even pace"),
     ],
