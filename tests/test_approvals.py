@@ -48,14 +48,15 @@ def token(browser):
     return re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
 
 
-def send(browser, decisions, *, path="/approvals", headers=None, **extra):
-    """Post these decisions: session → (decision, comment)."""
+def send(browser, decisions, *, path="/approvals", headers=None, said=None, **extra):
+    """Post these decisions: session → (decision, comment); ``said``: how many disputes were shown."""
     form = {"csrf_token": token(browser), **extra}
     for session, (decision, comment) in decisions.items():
         form |= {
             f"decision-{session.id}": decision,
             f"comment-{session.id}": comment,
             f"version-{session.id}": str(session.version),
+            f"disputes-{session.id}": str((said or {}).get(session, 0)),
         }
     return browser.post(path, data=form, headers=headers)
 
@@ -804,12 +805,35 @@ def test_one_press_leaves_out_what_a_client_disputes(said, marian):
     assert list(chosen.values()).count("approve") == 4
 
 
+@pytest.mark.parametrize("seen", [0, 1])
+def test_a_dispute_that_came_while_the_page_was_open_is_not_approved_over(world, marian, seen):
+    quiet, loud = (world.session(day=date(2026, 8, day), state="submitted") for day in (1, 2))
+    told(world, loud, Answer("none", reason="I was away"))
+    answer = send(marian, {quiet: ("approve", ""), loud: ("approve", "")}, said={loud: seen})
+    assert state(quiet) == "approved"
+    assert state(loud) == ("approved" if seen else "submitted")
+    if not seen:
+        page = text(answer if answer.status_code == 200 else marian.get("/approvals"))
+        assert "Client A disputes it since you looked: says it did not take place." in page
+
+
+def test_a_dispute_after_approval_is_named_wherever_the_session_is(world, marian):
+    session = world.session(state="approved")
+    told(world, session, Answer("none"))
+    sentence = "Counts toward D3.04. But Client A disputes it: says it did not take place."
+    for path in (f"/sessions/{session.id}", f"/learners/{world.learner.id}/sessions"):
+        assert sentence in text(marian.get(path)), path
+
+
 def test_an_opened_row_gives_the_answer_and_the_contract_and_no_identity(world, said, marian):
     session = said["disputed"]
     ClientIdentity.create(client=world.client(), name="Jo Marsh", email="jo@example.org")
     page = marian.get(f"/approvals?open={session.id}")
     seen = text(page)
-    assert "disputed on 8 Oct 2026: says 45 minutes “We stopped early.”" in seen
+    assert (
+        "disputed on 8 Oct 2026, by a link the coach passed on: says 45 minutes “We stopped early.”"
+        in seen
+    )
     [engagement] = session.engagements
     assert f'href="/engagements/{engagement.id}"' in page.get_data(as_text=True)
     assert marian.get(f"/engagements/{engagement.id}").status_code == 200

@@ -396,3 +396,32 @@ def test_a_link_that_closes_between_its_page_and_the_answer(app, world, monkeypa
     assert "By phone 2026-09-01" in text(page)
     assert ("too old" in text(page)) == (how == "too old")
     assert not Confirmation.select().where(Confirmation.answered_at.is_null(False)).exists()
+
+
+# --- what was read is what is approved ---------------------------------------------------------
+
+
+def test_a_reopened_one_is_not_approved_again_over_a_dispute_nobody_read(world, browser):
+    session = world.session(state="reopened")
+    says(asked(world, session), Answer("length", 45))
+    boss = browser(world.supervisor)
+    path, form = f"/sessions/{session.id}/approval", {"version": str(session.version)}
+    refused = boss.post(path, data=form)
+    assert refused.status_code == 409
+    assert "Client A disputes it since you looked: says 45 minutes." in text(refused)
+    assert PracticeSession.get_by_id(session.id).state == "reopened"
+    [read] = re.findall(
+        r'name="disputes"\s+value="(\d+)"', boss.get(f"/sessions/{session.id}").text
+    )
+    assert boss.post(path, data={**form, "disputes": read}).status_code == 303
+    assert PracticeSession.get_by_id(session.id).state == "approved"
+
+
+def test_a_yes_before_a_change_is_told_with_its_length(world, browser):
+    session = world.session()
+    says(asked(world, session), Answer())
+    save(world, session, minutes=75)
+    PracticeSession.get_by_id(session.id).submit(by=world.actor(world.learner), now=NOW)
+    page = text(browser(world.supervisor).get(f"/approvals?open={session.id}"))
+    assert "Confirmed before a change" in page
+    assert "confirmed 1 h 00 on 8 Oct 2026, before the session was changed; not asked again" in page

@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired
 
 from supervise.models.approvals import Choice
 from supervise.reports.queue import SORTS, Wanted
-from supervise.web import number
+from supervise.web import number as number_of
 
 DECISIONS = ("approve", "return", "leave")
 ANSWERS = ("counts", "not yet", "never")
@@ -73,7 +73,7 @@ class Choices:
 
 
 def read_choices(form: Mapping[str, str]) -> Choices:
-    """Read the fields ``decision-N``, ``comment-N`` and ``version-N`` for each session N."""
+    """Read ``decision-N``, ``comment-N``, ``version-N`` and ``disputes-N`` for each session N."""
     choices = Choices()
     for name, value in form.items():
         kind, _, number = name.partition("-")
@@ -85,7 +85,9 @@ def read_choices(form: Mapping[str, str]) -> Choices:
             continue
         comment = form.get(f"comment-{number}", "").strip()
         version = _id(form.get(f"version-{number}", "")) or 0
-        choices.by_id[id_] = Choice(value if value in DECISIONS else "", shown(comment), version)
+        disputes = number_of(form.get(f"disputes-{number}", ""))
+        decision = value if value in DECISIONS else ""
+        choices.by_id[id_] = Choice(decision, shown(comment), version, disputes)
         fault = _fault(value, comment)
         if fault:
             choices.faults[id_] = fault
@@ -118,7 +120,7 @@ def shown(text: str) -> str:
 
 def _id(text: str) -> int | None:
     """A record's number, or None for anything else; never larger than the databases take."""
-    found = number(text)
+    found = number_of(text)
     return found if found and found > 0 and text == str(found) else None
 
 

@@ -11,7 +11,10 @@ import peewee
 from supervise.db import is_sqlite, write
 from supervise.events import Event
 from supervise.models.people import Actor, Person
+from supervise.models.said import confirmations_of
 from supervise.models.sessions import PracticeSession
+from supervise.rules.conditions import says
+from supervise.rules.said import Said
 from supervise.workflow import SESSION, WrongState
 
 HANDED_OVER = "You no longer supervise one of these coaches, so nothing of theirs was signed."
@@ -24,11 +27,13 @@ class NotYours(LookupError):  # noqa: N818 - it names what is wrong with what wa
 
 @dataclass(frozen=True)
 class Choice:
-    """What a supervisor chose for one session, and the version they had before them."""
+    """What a supervisor chose for one session, and what they had before them: its version, and how
+    many of its clients disputed it (None where that was not shown)."""
 
     decision: str = "leave"
     comment: str = ""
     version: int = 0
+    disputes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -72,14 +77,33 @@ def decide(choices: Mapping[int, Choice], *, by: Actor, now: datetime) -> Outcom
         if PracticeSession.once_supervised_by(by).where(_among(gone)).count() != len(gone):
             raise NotYours
         refusals |= dict.fromkeys(gone, HANDED_OVER)
+        said = confirmations_of(_among(sessions.keys()))
         for id_, session in sessions.items():
             try:
                 with write():
+                    refuse_unread(Said(tuple(said.get(id_, ()))), choices[id_])
                     _take(session, choices[id_], outcome, by, now)
             except WrongState as refused:
                 refusals[id_] = refused.sentence
         outcome.missed = _what_happened(refusals)
     return outcome
+
+
+def refuse_unread(said: Said, choice: Choice) -> None:
+    """Raises WrongState where a client disputes what is approved, and that was not there to read."""
+    if choice.decision == "approve" and said.disputes > (choice.disputes or 0):
+        raise Disputed(said)
+
+
+class Disputed(WrongState):
+    """A client disputed the session after the supervisor had looked at it."""
+
+    def __init__(self, said: Said) -> None:
+        who = said.those[0]
+        super().__init__(
+            f"{who.alias} disputes it since you looked: {says(who)}. Read it again, then decide. "
+            "Nothing was changed."
+        )
 
 
 def _held(ids: Collection[int], by: Actor) -> dict[int, PracticeSession]:

@@ -230,11 +230,8 @@ def judged(
     enrolment: Enrolment,
     centre: Centre,
     spans: Spans | None = None,
-    said: bool = False,
 ) -> Judged:
     """The verdict on each of these sessions of one enrolment. Four queries, however many.
-
-    With ``said``, and where the centre demands it, the facts have what clients say as well.
 
     What overlaps them is looked up here, so a page of a diary needs only its own rows. ``spans``
     saves one query where the caller knows when the enrolment had a supervisor.
@@ -244,11 +241,7 @@ def judged(
     for found in others.values():
         looked_at |= {other.id: other for other in found if other.id not in looked_at}
     which = PracticeSession.id.in_(list(looked_at))
-    both = (
-        contracts_and_confirmations_of(which)
-        if said or centre.confirmation_required
-        else (contracts_of(which), None)
-    )
+    both = contracts_and_confirmations_of(which)
     facts = {fact.id: fact for fact in facts_of(list(looked_at.values()), spans, *both)}
     rules, codes = unit_rules(enrolment.book), enrolment.unit_codes
     mine = EnrolmentFacts(enrolment.started_on, enrolment.ends_on, frozenset(codes))

@@ -47,7 +47,7 @@ def columns() -> tuple[Any, ...]:
     one = Confirmation
     return (
         withdrawn_on(Client.id), one.id, one.state, one.what, one.said_minutes, one.asked_at,
-        one.answered_at, one.reason, Link.expires_at, one.by_mail, _matches(one),
+        one.answered_at, one.reason, Link.expires_at, one.by_mail, one.minutes, _matches(one),
     )  # fmt: skip
 
 
@@ -132,17 +132,20 @@ def told(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[ConfirmationFacts]]:
 def _latest(alias: str, rows: list[tuple[Any, ...]]) -> ConfirmationFacts:
     """How it stands with one client, from their rows, the oldest first.
 
-    Where the open one is not answered, a dispute that was their last answer is carried on.
+    Where the open one is not answered, what was their last answer is carried on: a dispute stands,
+    and a yes is told with the length it was about.
     """
     standing = next((row[1:] for row in rows if row[1] != "lapsed"), None)
     before = next((row[1:] for row in reversed(rows) if row[1] == "lapsed"), None)
-    if before is not None and before[1] and (standing is None or standing[0] == "asked"):
-        _, what, minutes, _, answered_at, reason, _, by_mail, matches = before
-        again, until = (standing[3], standing[6]) if standing else (None, None)
-        return ConfirmationFacts(
-            alias, "disputed", what, minutes, again, answered_at, reason, until, carried=True,
-            changed=not matches, by_mail=by_mail,
-        )  # fmt: skip
-    if standing is None:
-        return ConfirmationFacts(alias)
-    return replace(ConfirmationFacts(alias, *standing[:-2]), by_mail=standing[-2])
+    facts = ConfirmationFacts(alias)
+    if standing is not None:
+        facts = replace(ConfirmationFacts(alias, *standing[:7]), by_mail=standing[7])
+    if before is None or facts.state in ("confirmed", "disputed"):
+        return facts
+    _, what, minutes, _, answered_at, reason, _, by_mail, length, matches = before
+    if not what:
+        return replace(facts, confirmed_minutes=length, answered_at=answered_at)
+    return replace(
+        facts, state="disputed", what=what, said_minutes=minutes, answered_at=answered_at,
+        reason=reason, carried=True, changed=not matches, by_mail=by_mail,
+    )  # fmt: skip

@@ -17,12 +17,9 @@ from supervise.catalogue import Unit
 from supervise.models import Centre, Enrolment, EnrolmentUnit, PracticeSession
 from supervise.models.enrolments import unit_rules
 from supervise.models.facts import (
-    Confirmations,
-    Contracts,
     Spans,
     beside,
     contracts_and_confirmations_of,
-    contracts_of,
     facts_of,
     light,
 )
@@ -208,10 +205,8 @@ def hours_of_all(
         codes[enrolment_id].add(unit)
     theirs = PracticeSession.learner.in_({e.learner_id for e in enrolments})
     sessions = _sessions(theirs, drafts)
-    if centre.confirmation_required:
-        facts = _facts(sessions, spans, *contracts_and_confirmations_of(theirs))
-    else:
-        facts = _facts(sessions, spans, contracts_of(theirs), None)
+    told = contracts_and_confirmations_of(theirs)
+    facts = {fact.id: fact for fact in facts_of(sessions, spans, *told)}
     rivals = _rivals(sessions, facts)
     by_enrolment: defaultdict[int, list[PracticeSession]] = defaultdict(list)
     for session in sessions:
@@ -232,15 +227,6 @@ def _sessions(theirs: peewee.Expression, drafts: bool | int) -> list[PracticeSes
     order = model.date.desc(nulls="FIRST"), model.starts_at.desc(nulls="FIRST"), model.id.desc()
     moments = model.submitted_at, model.decided_at, model.changed_at
     return list(light(query.order_by(*order), *moments))
-
-
-def _facts(
-    sessions: list[PracticeSession],
-    spans: Spans | None,
-    contracts: Contracts,
-    confirmations: Confirmations | None,
-) -> dict[int, SessionFacts]:
-    return {fact.id: fact for fact in facts_of(sessions, spans, contracts, confirmations)}
 
 
 def _rivals(

@@ -18,7 +18,7 @@ from supervise.rules.facts import (
     UnitRule,
 )
 from supervise.rules.moments import length, short_date
-from supervise.rules.verdicts import ALONE, STATE, Reason
+from supervise.rules.verdicts import ALONE, DISPUTED, STATE, Reason
 
 SHORTEST, LONGEST = 5, 480
 
@@ -109,12 +109,15 @@ def of_overlap(session: SessionFacts, overlapping: Sequence[SessionFacts]) -> It
 
 
 def of_confirmation(session: SessionFacts, policy: Policy) -> Iterator[Reason]:
-    """Every client has confirmed the session, where the centre demands that; else no reason at all.
+    """Every client has confirmed the session, where the centre demands that.
+
+    Where it does not, only a dispute is told: the supervisor decides over it, and it is named.
 
     A client who withdrew consent cannot be asked any more: the supervisor's approval stands alone,
     and the verdict says so. What they disputed before stays disputed, also where it was corrected.
     """
     if not policy.confirmation_required:
+        yield from _disputes(session)
         return
     if not session.confirmations:
         yield Reason("wait", "no client is named who could confirm it")
@@ -122,21 +125,37 @@ def of_confirmation(session: SessionFacts, policy: Policy) -> Iterator[Reason]:
         if said.state == "confirmed":
             yield Reason("good", f"{said.alias} confirmed it")
         elif said.state == "disputed":
-            again = ", and was asked again" if said.carried and said.asked_at else ""
-            when = "disputed it before it was changed" if said.changed else "disputes it"
             gone = f", and withdrew consent: {AGAIN}" if said.withdrawn_on else ""
-            yield Reason("wait", f"{said.alias} {when}: {says(said)}{again}{gone}")
+            yield Reason("wait", f"{_dispute(said)}{gone}")
         elif said.withdrawn_on:
             who = f"the consent of {said.alias} was withdrawn"
             when = f"recorded by the coach on {short_date(said.withdrawn_on)}"
             instead = "the supervisor's approval replaces the client's word"
             yield Reason("good", f"{who}, {when}: {instead}", ALONE)
+        elif said.confirmed_minutes is not None:
+            again = "was asked again" if said.state == "asked" else "was not asked again"
+            yield Reason("wait", f"{said.alias} confirmed it before it was changed, and {again}")
         elif said.state == "asked":
             last = said.expires_at  # the rule has no clock; the reader has
             until = f"; their link lasts to {short_date(last.date())}" if last else ""
             yield Reason("wait", f"{said.alias} has not confirmed it{until}")
         else:
             yield Reason("wait", f"{said.alias} was not asked to confirm it")
+
+
+def _disputes(session: SessionFacts) -> Iterator[Reason]:
+    for said in session.confirmations:
+        if said.state == "disputed":
+            kept = session.minutes if said.what == "length" and said.said_minutes else None
+            diary = f", and the diary says {kept}" if kept else ""
+            yield Reason("good", f"but {_dispute(said)}{diary}", DISPUTED)
+
+
+def _dispute(said: ConfirmationFacts) -> str:
+    """``Client A disputes it: says 45 minutes``, and whether they were asked again since."""
+    again = ", and was asked again" if said.carried and said.asked_at else ""
+    when = "disputed it before it was changed" if said.changed else "disputes it"
+    return f"{said.alias} {when}: {says(said)}{again}"
 
 
 def says(said: ConfirmationFacts) -> str:

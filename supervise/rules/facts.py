@@ -56,6 +56,8 @@ class ConfirmationFacts:
     changed: bool = False
     """The session was changed since they disputed it; they have not answered about it as it is."""
     withdrawn_on: date | None = None
+    confirmed_minutes: int | None = None
+    """The length they confirmed before the session was changed, where they have not answered since."""
     by_mail: bool | None = None
     """Whether they answered by the link e-mailed to them, or by one that the coach handed on."""
 
@@ -79,7 +81,7 @@ class SessionFacts:
     supervised: bool
     label: str
     confirmations: tuple[ConfirmationFacts, ...] = ()
-    """One for each client; looked up only where a page shows them or the centre demands them."""
+    """One for each client of the session."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,11 @@ class Said:
         return next((word for word in words if word in states), "none")
 
     @property
+    def disputes(self) -> int:
+        """How many of them dispute it."""
+        return sum(one.state == "disputed" for one in self.clients)
+
+    @property
     def those(self) -> Sequence[ConfirmationFacts]:
         """The clients whose state gives the word."""
         return [one for one in self.clients if one.state == self.word]

@@ -13,14 +13,16 @@ Answer = Literal["counts", "not yet", "never"]
 Level = Literal["good", "wait", "stop"]
 STATE = "state"
 ALONE = "alone"
+DISPUTED = "disputed"
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One reason: ``good`` speaks for the session, ``wait`` can be mended, ``stop`` rules it out.
 
-    ``about`` marks the reason that approval would remove (``STATE``), and one for which the
-    supervisor's approval stands alone (``ALONE``), which the sentence names whatever the answer.
+    ``about`` marks the reason that approval would remove (``STATE``). Two kinds the sentence names
+    whatever the answer: one for which the supervisor's approval stands alone (``ALONE``), and a
+    client's dispute that the centre lets the supervisor decide over (``DISPUTED``).
     """
 
     level: Level
@@ -54,9 +56,20 @@ class Verdict:
         return tuple(reason for reason in self.reasons if reason.about == ALONE)
 
     @property
-    def css(self) -> Level:
-        """The class the verdict is drawn with."""
-        classes: dict[Answer, Level] = {"counts": "good", "not yet": "wait", "never": "stop"}
+    def named(self) -> tuple[Reason, ...]:
+        """The reasons for it that are named all the same: who disputes it, and whose word is missing."""
+        return tuple(
+            reason
+            for reason in self.reasons
+            if reason.level == "good" and reason.about in (ALONE, DISPUTED)
+        )
+
+    @property
+    def css(self) -> str:
+        """The class the verdict is drawn with; what counts although a client disputes it warns."""
+        if self.answer == "counts" and any(reason.about == DISPUTED for reason in self.named):
+            return "warn"
+        classes: dict[Answer, str] = {"counts": "good", "not yet": "wait", "never": "stop"}
         return classes[self.answer]
 
     @property
@@ -71,12 +84,12 @@ class Verdict:
     @property
     def rest(self) -> str:
         """How the sentence goes on: the units, or every obstacle, each a sentence of its own."""
-        alone = [reason.text for reason in self.alone]
+        named = [reason.text for reason in self.named]
         if self.answer == "counts":
             first = f"toward {' and '.join(self.units)}{' if approved' if self.supposed else ''}"
-            others = alone
+            others = named
         else:
-            first, *others = [*(reason.text for reason in self.obstacles), *alone]
+            first, *others = [*(reason.text for reason in self.obstacles), *named]
         return " ".join([f"{first}.", *(f"{text[0].upper()}{text[1:]}." for text in others)])
 
     @property

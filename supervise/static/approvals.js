@@ -127,7 +127,8 @@
   const store = (all) => {
     try { sessionStorage.setItem(BEGUN, JSON.stringify(all)); } catch { /* kept on the page alone */ }
   };
-  const version = (row) => row.querySelector('[name^="version-"]').value;
+  // what was read: a choice is put back only where session and clients' answers are as they were
+  const version = (row) => [...row.querySelectorAll('[name^="version-"], [name^="disputes-"]')].map((one) => one.value).join(" ");
   const keepRow = (row) => {
     const comment = row.querySelector("textarea").value;
     const decision = chosen(row).value;

@@ -10,11 +10,21 @@ from flask import Blueprint, Response, abort, flash, get_flashed_messages, reque
 from supervise import auth, web
 from supervise.forms.approvals import Choices, ReasonForm, read_choices, read_wanted
 from supervise.models import PracticeSession
-from supervise.models.approvals import HANDED_OVER, Missed, NotYours, Outcome, decide
+from supervise.models.approvals import (
+    HANDED_OVER,
+    Choice,
+    Missed,
+    NotYours,
+    Outcome,
+    decide,
+    refuse_unread,
+)
+from supervise.models.said import confirmations_of
 from supervise.reader import at, day_and_time, reader_zone
 from supervise.reports import queue
 from supervise.reports.queue import Wanted
 from supervise.rules import moments
+from supervise.rules.said import Said
 from supervise.workflow import WrongState
 
 bp = Blueprint("approvals", __name__)
@@ -101,6 +111,9 @@ def approve(session_id: int) -> Response:
             "This session was changed after you opened it. Read it again, then decide. "
             "Nothing was changed."
         )
+    said = Said(tuple(confirmations_of(PracticeSession.id == session.id).get(session.id, ())))
+    read = web.number(request.form.get("disputes"))
+    refuse_unread(said, Choice("approve", disputes=read))
     session.approve(by=auth.actor(), now=auth.now())
     return web.done(_record(session))
 
@@ -222,7 +235,8 @@ def _missed(missed: Missed, comment: str) -> str:
     when = f" at {moments.clock(at(missed.at))}" if missed.at else ""
     if session.state == "submitted":
         again = f"{who} changed it{when}. Read it again, then decide."
-        why = missed.refusal if "overlaps" in missed.refusal else again
+        told = "overlaps" in missed.refusal or "disputes" in missed.refusal
+        why = missed.refusal if told else again
     elif session.state == "draft":
         why = f"{who} took it back{when}."
     else:

@@ -120,7 +120,7 @@ def one_page(
     With ``ask`` it asks whether to submit what was not changed since it was returned.
     """
     actor = auth.actor()
-    found = judged([session], session.enrolment, actor.centre, said=True)
+    found = judged([session], session.enrolment, actor.centre)
     clients = diary.aliases(found.facts[session.id])
     history, company = diary.history(session), worked_with(session)
     unchanged = diary.unchanged(session, history, company)

@@ -62,7 +62,19 @@ def test_where_it_is_demanded_every_client_must_have_confirmed(
     clients: tuple[ConfirmationFacts, ...], sentence: str
 ) -> None:
     assert verdict(of(*clients), policy=DEMANDED).sentence == sentence
-    assert verdict(of(*clients), policy=SEPARATE).sentence == "Counts toward D3.04."
+    loud = [one for one in clients if one.state == "disputed"]
+    told = verdict(of(*clients), policy=SEPARATE)
+    assert told.sentence.startswith("Counts toward D3.04.")
+    assert told.sentence.count("disputes it: says 45 minutes") == len(loud)
+    assert told.css == ("warn" if loud else "good")
+
+
+def test_a_yes_before_a_change_waits_for_another() -> None:
+    before = replace(NOT_ASKED, confirmed_minutes=60)
+    again = replace(ASKED, confirmed_minutes=60)
+    told = [verdict(of(one), policy=DEMANDED).sentence for one in (before, again)]
+    first = "Not yet: Client A confirmed it before it was changed, and was"
+    assert told == [f"{first} not asked again.", f"{first} asked again."]
 
 
 def test_a_yes_is_among_the_reasons_where_it_is_demanded() -> None:
@@ -106,7 +118,9 @@ def test_a_dispute_in_words(what: str, minutes: int | None, words: str) -> None:
 @given(LOGS)
 def test_without_the_demand_no_answer_changes_a_verdict(log: list[SessionFacts]) -> None:
     for one in log:
-        assert verdict(one) == verdict(replace(one, confirmations=()))
+        with_them, without = verdict(one), verdict(replace(one, confirmations=()))
+        assert (with_them.answer, with_them.units) == (without.answer, without.units)
+        assert with_them.obstacles == without.obstacles
 
 
 @fair
