@@ -161,14 +161,18 @@ def test_a_session_without_a_start_is_the_same_session(world, browser):
     assert f'id="s{session.id}"' in page
 
 
-def test_a_client_taken_off_disputes_nothing_any_more(world, browser):
+def test_a_client_taken_off_does_not_hold_the_session_up(world, browser):
     session = world.session(clients=("Client A", "Client B"), state="returned")
     says(asked(world, session), NEVER)
     save(world, session, clients=[world.client("Client B")])
-    assert told(session) == ("", "", False, False)
+    facts = confirmations_of(PracticeSession.id == session.id)[session.id]
+    assert [(one.alias, one.state, one.removed) for one in facts] == [
+        ("Client B", "", False), ("Client A", "disputed", True),
+    ]  # fmt: skip
     PracticeSession.get_by_id(session.id).submit(by=world.actor(world.learner), now=NOW)
-    page = browser(world.supervisor).get("/approvals?says=none").text
-    assert f'id="s{session.id}"' in page
+    assert "Counts toward D3.04 if approved. But Client A disputed it" in text(
+        browser(world.supervisor).get("/approvals")
+    )
 
 
 def test_several_versions_and_answers_are_counted_once(demanding, browser):
@@ -425,3 +429,42 @@ def test_a_yes_before_a_change_is_told_with_its_length(world, browser):
     page = text(browser(world.supervisor).get(f"/approvals?open={session.id}"))
     assert "Confirmed before a change" in page
     assert "confirmed 1 h 00 on 8 Oct 2026, before the session was changed; not asked again" in page
+
+
+def test_to_swap_the_client_hides_no_dispute(world, browser):
+    session = world.session()
+    says(asked(world, session), NEVER)
+    save(world, session, clients=[world.client("Client B")])
+    PracticeSession.get_by_id(session.id).submit(by=world.actor(world.learner), now=NOW)
+    boss = browser(world.supervisor)
+    page = text(boss.get(f"/approvals?open={session.id}"))
+    assert (
+        "But Client A disputed it, and was taken off it since: says it did not take place" in page
+    )
+    assert "“It never happened”; taken off the session since" in page
+    assert "data-counts" not in boss.get("/approvals").text
+    assert f'id="s{session.id}"' in boss.get("/approvals?says=disputed").text
+    assert f'id="s{session.id}"' not in boss.get("/approvals?says=none").text
+
+
+def test_where_it_is_demanded_the_new_client_answers_and_the_old_ones_dispute_is_named(
+    demanding, browser
+):
+    session = demanding.session()
+    says(asked(demanding, session), NEVER)
+    save(demanding, session, clients=[demanding.client("Client B")])
+    PracticeSession.get_by_id(session.id).submit(by=demanding.actor(demanding.learner), now=NOW)
+    page = text(browser(demanding.supervisor).get("/approvals"))
+    assert "Client B was not asked to confirm it. But Client A disputed it" in page
+
+
+def test_a_dispute_after_approval_stands_in_the_supervisors_today(world, browser, queries):
+    session = world.session(state="approved")
+    boss = browser(world.supervisor)
+    assert "a client disputes" not in text(boss.get("/"))
+    says(asked(world, session), NEVER)
+    with queries() as seen:
+        page = boss.get("/")
+    assert seen.count <= 12, seen
+    assert "1 approved, and a client disputes it" in text(page)
+    assert f'href="/sessions/{session.id}"' in page.text

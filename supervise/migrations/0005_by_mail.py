@@ -13,7 +13,8 @@ from supervise.triggers import refuse
 COLUMNS = """
 ALTER TABLE confirmation ADD COLUMN by_mail {bool} CHECK (by_mail IS NULL OR answered_at IS NOT NULL);
 ALTER TABLE agreement ADD COLUMN by_mail {bool} CHECK (by_mail IS NULL OR party <> 'coach');
-ALTER TABLE feedback ADD COLUMN by_mail {bool} CHECK (by_mail IS NULL OR NOT anonymous)
+ALTER TABLE feedback ADD COLUMN by_mail {bool} CHECK (by_mail IS NULL OR NOT anonymous);
+CREATE INDEX confirmation_session ON confirmation (session_id, client_id)
 """
 ANSWERED = (("confirmation", "OLD.answered_at IS NOT NULL"), ("feedback", "OLD.state = 'given'"))
 

@@ -15,10 +15,8 @@ from supervise.models import said
 from supervise.models.assignments import Assignment
 from supervise.models.centres import Centre
 from supervise.models.clients import Client, Engagement
-from supervise.models.confirmations import Confirmation
 from supervise.models.contracts import Contract
 from supervise.models.enrolments import Enrolment, unit_rules
-from supervise.models.links import Link
 from supervise.models.sessions import STANDING, PracticeSession, SessionEngagement
 from supervise.rules.facts import ContractVersion
 from supervise.rules.hours import (
@@ -65,9 +63,8 @@ def contracts_and_confirmations_of(
 ) -> tuple[dict[int, list[ContractFacts]], dict[int, list[ConfirmationFacts]]]:
     """The contracts of these sessions, and what each client says of them. One query for both."""
     joined = _with_contracts(which).select_extend(*said.columns())
-    query = joined.join_from(Client, Confirmation, peewee.JOIN.LEFT_OUTER, on=said.theirs())
-    rows = list(query.join(Link, peewee.JOIN.LEFT_OUTER).tuples())
-    once = dict.fromkeys((*row[:3], *row[-said.WIDTH :]) for row in rows)  # not by version
+    rows = list(said.with_answers(joined).tuples())
+    once = list(dict.fromkeys((*row[:3], *row[-said.WIDTH :]) for row in rows))  # not by version
     return _contracts(dict.fromkeys(row[: -said.WIDTH] for row in rows)), said.told(once)
 
 

@@ -11,6 +11,7 @@ from supervise.db import write
 from supervise.events import Event
 from supervise.models import notices
 from supervise.models.people import Actor
+from supervise.models.said import disputed
 from supervise.models.sessions import PracticeSession
 from supervise.workflow import SESSION, WrongState, allow
 
@@ -51,20 +52,30 @@ def asked(session: PracticeSession) -> bool:
     )
 
 
-def requests(actor: Actor) -> peewee.ModelSelect:
-    """Approved sessions that their learners ask this supervisor to reopen, the oldest request first.
+def doubted(actor: Actor) -> peewee.ModelSelect:
+    """Approved sessions that their learners ask this supervisor to reopen, the oldest request first;
+    then those that a client disputes.
 
-    Each row has ``asked_at`` (UTC). One query.
+    Each row has ``asked_at`` (UTC, or None) and ``disputed``. One query.
     """
     mine = PracticeSession.supervised_by(actor).select(PracticeSession.id)
-    return _open_requests().where(PracticeSession.id.in_(mine)).order_by(Event.at, Event.id)
+    no = disputed()
+    query = _requests(peewee.JOIN.LEFT_OUTER).select_extend(
+        peewee.Case(None, [(no, 1)], 0).alias("disputed")
+    )
+    wanted = PracticeSession.id.in_(mine) & (Event.id.is_null(False) | no)
+    return query.where(wanted).order_by(Event.at.asc(nulls="LAST"), PracticeSession.date)
 
 
 def _open_requests() -> peewee.ModelSelect:
+    return _requests(peewee.JOIN.INNER)
+
+
+def _requests(how: str) -> peewee.ModelSelect:
     about = (Event.subject == "session") & (Event.subject_id == PracticeSession.id)
     since = (Event.verb == ASKED) & (Event.at >= PracticeSession.decided_at)
     return (
         PracticeSession.select(PracticeSession, Event.at.alias("asked_at"))
-        .join(Event, on=about & since)
+        .join(Event, how, on=about & since)
         .where(PracticeSession.state == "approved")
     )

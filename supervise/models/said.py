@@ -7,7 +7,7 @@ change of the session by a minute, leave it to be seen (product.md, confirmation
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,11 @@ from supervise.models.links import Link
 from supervise.models.sessions import PracticeSession, SessionEngagement
 from supervise.models.vault import Consent
 from supervise.rules.facts import ConfirmationFacts
+
+Off, OffClient = Confirmation.alias(), peewee.ModelAlias(Client)  # ``Client.alias`` is a field
+OFF_ALIAS = peewee.FieldAlias.create(OffClient, Client.alias)
+REMOVED = 6
+"""How many of ``columns`` tell of a client who was taken off."""
 
 
 def withdrawn(client: Any) -> peewee.Expression:
@@ -44,14 +49,32 @@ def _matches(one: Any) -> peewee.Expression:
 
 def columns() -> tuple[Any, ...]:
     """What is read of each client, in the order that ``told`` takes them."""
-    one = Confirmation
+    one, off = Confirmation, Off
     return (
         withdrawn_on(Client.id), one.id, one.state, one.what, one.said_minutes, one.asked_at,
         one.answered_at, one.reason, Link.expires_at, one.by_mail, one.minutes, _matches(one),
+        off.what, off.said_minutes, off.answered_at, off.reason, off.by_mail, OFF_ALIAS,
     )  # fmt: skip
 
 
-WIDTH = len(columns())
+def _removed(row: tuple[Any, ...]) -> ConfirmationFacts:
+    """A dispute of a client who was taken off the session since: to swap a client hides none."""
+    what, minutes, at, reason, by_mail, alias = row
+    return ConfirmationFacts(
+        alias, "disputed", what, minutes, None, at, reason, removed=True, by_mail=by_mail
+    )
+
+
+def with_answers(query: peewee.ModelSelect) -> peewee.ModelSelect:
+    """Join to the clients of sessions what ``columns`` reads: their answers, and the disputes of
+    those who are clients no more."""
+    off = (Off.session == SessionEngagement.session) & (Off.state == "lapsed") & stands(Off)
+    return (
+        query.join_from(Client, Confirmation, peewee.JOIN.LEFT_OUTER, on=theirs())
+        .join(Link, peewee.JOIN.LEFT_OUTER)
+        .join_from(SessionEngagement, Off, peewee.JOIN.LEFT_OUTER, on=off & ~with_them(Off))
+        .join(OffClient, peewee.JOIN.LEFT_OUTER, on=(OffClient.id == Off.client))
+    )
 
 
 def theirs() -> peewee.Expression:
@@ -75,13 +98,15 @@ def stands(one: Any) -> peewee.Expression:
         & (later.id > one.id)
         & later.answered_at.is_null(False)
     )
-    with_them = (
-        SessionEngagement.select(peewee.SQL("1"))
-        .join(Engagement)
-        .where((SessionEngagement.session == one.session) & (Engagement.client == one.client))
-    )
-    last = ~peewee.fn.EXISTS(anew) & peewee.fn.EXISTS(with_them)
+    last = ~peewee.fn.EXISTS(anew)
     return (one.state == "disputed") | ((one.state == "lapsed") & (one.what != "") & last)
+
+
+def with_them(one: Any) -> peewee.Expression:
+    """The condition on a confirmation that the session is still with the client who was asked."""
+    rows = SessionEngagement.select(peewee.SQL("1")).join(Engagement)
+    mine = (SessionEngagement.session == one.session) & (Engagement.client == one.client)
+    return peewee.fn.EXISTS(rows.where(mine))
 
 
 def unsettled(one: Any) -> peewee.Expression:
@@ -89,14 +114,19 @@ def unsettled(one: Any) -> peewee.Expression:
 
     The query has the ``PracticeSession`` beside it.
     """
-    return (one.state == "disputed") | (stands(one) & _matches(one))
+    return (one.state == "disputed") | (stands(one) & with_them(one) & _matches(one))
 
 
-def disputed() -> peewee.Expression:
-    """The condition on a ``PracticeSession`` that a client of it disputes it, as ``told`` reads it."""
+def disputed(*, by_its_own: bool = False) -> peewee.Expression:
+    """The condition on a ``PracticeSession`` that a client disputes it, as ``told`` reads it.
+
+    Also one who was taken off it since, unless it is to be by one of its own.
+    """
     one = Confirmation.alias()
-    rows = one.select(peewee.SQL("1")).where((one.session == PracticeSession.id) & stands(one))
-    return peewee.fn.EXISTS(rows)
+    mine = (one.session == PracticeSession.id) & stands(one)
+    if by_its_own:
+        mine &= with_them(one)
+    return peewee.fn.EXISTS(one.select(peewee.SQL("1")).where(mine))
 
 
 def confirmations_of(which: peewee.Expression) -> dict[int, list[ConfirmationFacts]]:
@@ -108,24 +138,26 @@ def confirmations_of(which: peewee.Expression) -> dict[int, list[ConfirmationFac
         .switch(link)
         .join(Engagement)
         .join(Client)
-        .join(Confirmation, peewee.JOIN.LEFT_OUTER, on=theirs())
-        .join(Link, peewee.JOIN.LEFT_OUTER)
         .where(which)
         .order_by(Client.alias, link.engagement)
     )
-    return told(rows.tuples())
+    return told(list(with_answers(rows).tuples()))
 
 
-def told(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[ConfirmationFacts]]:
-    """By session, one entry for each client: session, engagement and alias, then ``columns``."""
+def told(rows: Sequence[tuple[Any, ...]]) -> dict[int, list[ConfirmationFacts]]:
+    """By session, one entry for each client, and one for each who disputed it and was taken off it
+    since: of rows with session, engagement and alias, then ``columns``."""
     by_client: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
-    for session_id, engagement_id, alias, gone, *row in rows:
+    gone_off = dict.fromkeys((row[0], _removed(row[-REMOVED:])) for row in rows if row[-1])
+    for session_id, engagement_id, alias, gone, *row in (row[:-REMOVED] for row in rows):
         key = session_id, engagement_id, alias, Consent.withdrawn_on.python_value(gone)
         by_client[key] += [tuple(row)] if row[0] else []
     found: dict[int, list[ConfirmationFacts]] = defaultdict(list)
     for (session_id, engagement_id, alias, gone), theirs_ in by_client.items():
         facts = _latest(alias, sorted(theirs_, key=lambda row: row[0]))
         found[session_id].append(replace(facts, engagement_id=engagement_id, withdrawn_on=gone))
+    for session_id, facts in sorted(gone_off, key=lambda pair: pair[1].alias):
+        found[session_id].append(facts)
     return found
 
 
@@ -149,3 +181,6 @@ def _latest(alias: str, rows: list[tuple[Any, ...]]) -> ConfirmationFacts:
         facts, state="disputed", what=what, said_minutes=minutes, answered_at=answered_at,
         reason=reason, carried=True, changed=not matches, by_mail=by_mail,
     )  # fmt: skip
+
+
+WIDTH = len(columns())

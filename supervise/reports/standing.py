@@ -126,7 +126,7 @@ def _unconfirmed() -> Any:
         & (said.client == Engagement.client)
         & (said.state == "confirmed")
     )
-    missing = said.id.is_null() & (~withdrawn(Engagement.client) | disputed())
+    missing = said.id.is_null() & (~withdrawn(Engagement.client) | disputed(by_its_own=True))
     return (
         link.select(peewee.SQL("1"))
         .join(Engagement)

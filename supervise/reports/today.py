@@ -62,6 +62,8 @@ class Supervising:
     corrections_in_all: int
     requests: Sequence[Any] = ()
     """Approved sessions that their coaches ask to have reopened, each with ``asked_at``."""
+    disputed: Sequence[Any] = ()
+    """Approved sessions that a client disputes."""
 
     @property
     def sessions(self) -> int:
@@ -102,6 +104,8 @@ def supervising(actor: Actor) -> Supervising:
         .limit(SHOWN)
     )  # fmt: skip
     rows = list(given_back)
+    approved = reopening.doubted(actor).select_extend(Person.name.alias("coach")).switch(session)
+    doubted = list(approved.join(Person, on=session.learner).objects())
     return Supervising(
         [
             Coach(id_, name, count, int(minutes or 0), as_moment(since))
@@ -109,13 +113,8 @@ def supervising(actor: Actor) -> Supervising:
         ],
         [Correction(row, row.learner.name, row.decided_at or row.changed_at) for row in rows],
         rows[0].in_all if rows else 0,
-        list(
-            reopening.requests(actor)
-            .select_extend(Person.name.alias("coach"))
-            .switch(session)
-            .join(Person, on=session.learner)
-            .objects()
-        ),
+        [row for row in doubted if row.asked_at],
+        [row for row in doubted if row.disputed],
     )
 
 
@@ -223,7 +222,7 @@ def waits_in_all(
     moments: list[datetime] = []
     things = 0
     if supervising:
-        things += supervising.sessions + len(supervising.requests)
+        things += supervising.sessions + len(supervising.requests) + len(supervising.disputed)
         moments += [coach.oldest for coach in supervising.coaches]
         moments += [row.asked_at for row in supervising.requests]
     if learning:

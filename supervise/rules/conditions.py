@@ -117,11 +117,13 @@ def of_confirmation(session: SessionFacts, policy: Policy) -> Iterator[Reason]:
     and the verdict says so. What they disputed before stays disputed, also where it was corrected.
     """
     if not policy.confirmation_required:
-        yield from _disputes(session)
+        yield from _disputes(session, session.confirmations)
         return
-    if not session.confirmations:
+    theirs = [said for said in session.confirmations if not said.removed]
+    yield from _disputes(session, [said for said in session.confirmations if said.removed])
+    if not theirs:
         yield Reason("wait", "no client is named who could confirm it")
-    for said in session.confirmations:
+    for said in theirs:
         if said.state == "confirmed":
             yield Reason("good", f"{said.alias} confirmed it")
         elif said.state == "disputed":
@@ -143,8 +145,9 @@ def of_confirmation(session: SessionFacts, policy: Policy) -> Iterator[Reason]:
             yield Reason("wait", f"{said.alias} was not asked to confirm it")
 
 
-def _disputes(session: SessionFacts) -> Iterator[Reason]:
-    for said in session.confirmations:
+def _disputes(session: SessionFacts, clients: Sequence[ConfirmationFacts]) -> Iterator[Reason]:
+    """What the supervisor decides over: a dispute of one of these clients, named with the answer."""
+    for said in clients:
         if said.state == "disputed":
             kept = session.minutes if said.what == "length" and said.said_minutes else None
             diary = f", and the diary says {kept}" if kept else ""
@@ -155,6 +158,7 @@ def _dispute(said: ConfirmationFacts) -> str:
     """``Client A disputes it: says 45 minutes``, and whether they were asked again since."""
     again = ", and was asked again" if said.carried and said.asked_at else ""
     when = "disputed it before it was changed" if said.changed else "disputes it"
+    when = "disputed it, and was taken off it since" if said.removed else when
     return f"{said.alias} {when}: {says(said)}{again}"
 
 

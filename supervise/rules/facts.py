@@ -56,6 +56,8 @@ class ConfirmationFacts:
     changed: bool = False
     """The session was changed since they disputed it; they have not answered about it as it is."""
     withdrawn_on: date | None = None
+    removed: bool = False
+    """They disputed it and are no client of it any more."""
     confirmed_minutes: int | None = None
     """The length they confirmed before the session was changed, where they have not answered since."""
     by_mail: bool | None = None
@@ -81,7 +83,7 @@ class SessionFacts:
     supervised: bool
     label: str
     confirmations: tuple[ConfirmationFacts, ...] = ()
-    """One for each client of the session."""
+    """One for each client of the session, and for each who disputed it and was taken off it since."""
 
 
 @dataclass(frozen=True, slots=True)
