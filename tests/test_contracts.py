@@ -342,8 +342,8 @@ def sentences(world, *sessions):
     return [found[session.id].sentence for session in sessions]
 
 
-def mentoring(world, day):
-    return world.session(day=day, kind="mentoring", unit="D3.06", state="approved")
+def mentoring(world, day, state="approved"):
+    return world.session(day=day, kind="mentoring", unit="D3.06", state=state)
 
 
 def test_hours_count_from_the_agreed_day_to_the_end_and_not_in_a_gap(world):
@@ -369,8 +369,7 @@ def test_hours_count_from_the_agreed_day_to_the_end_and_not_in_a_gap(world):
 
 
 def test_a_contract_on_paper_counts_until_one_is_agreed_here(world):
-    engagement = engagement_of(world, kind="mentoring")
-    engagement.set_contract(date(2026, 2, 1), by=world.actor(world.learner), now=world.now)
+    engagement = world.paper(date(2026, 2, 1), kind="mentoring")
     early, later = mentoring(world, date(2026, 2, 3)), mentoring(world, date(2026, 7, 1))
     agreed(world, engagement, datetime(2026, 6, 3, 12, tzinfo=UTC))
     assert fresh(engagement).contract_agreed_on == date(2026, 2, 1)
@@ -819,3 +818,56 @@ def test_why_not_is_shown_back_where_the_contract_was_taken_back(world, anybody,
     assert "You wrote" in text(page, 410)
     assert "Fewer sessions, please" in text(page, 410)
     assert Contract.get_by_id(contract.id).declined_why == ""
+
+
+# --- on paper ---------------------------------------------------------------------------------
+
+
+def test_a_contract_on_paper_counts_only_once_the_supervisor_accepts_its_day(app, world):
+    engagement = engagement_of(world, kind="mentoring")
+    engagement.set_contract(date(2026, 2, 1), by=world.actor(world.learner), now=world.now)
+    session = mentoring(world, date(2026, 2, 3))
+    assert sentences(world, session) == [
+        "Not yet: the contract with Client A was agreed on paper on 1 Feb 2026, as the coach says; "
+        "the supervisor has still to accept that."
+    ]
+    boss = app.test_client()
+    sign_in(boss, world.supervisor, world.centre, world.now)
+    page = text(boss.get(f"/engagements/{engagement.id}"))
+    assert "Agreed on paper on Sunday 1 February 2026, as the coach says" in page
+    assert "A contract on paper alone.</strong> Its text is not kept here." in page
+    form = {"agreed_on": "2026-02-01", "version": fresh(engagement).version}
+    path = f"/engagements/{engagement.id}/contract"
+    assert boss.post(path, data=form).status_code == 303
+    assert sentences(world, session) == ["Counts toward D3.06."]
+    page = text(boss.get(f"/engagements/{engagement.id}"))
+    assert "Contract agreed on Sunday 1 February 2026, on paper." in page
+    assert "Marian Hale</strong>: accepted 1 Feb 2026, agreed on paper" in page
+    assert list(verify(world.centre)) == []
+
+
+def test_what_the_learner_changes_is_to_be_accepted_anew(world):
+    engagement = world.paper(date(2026, 2, 1), kind="mentoring")
+    session = mentoring(world, date(2026, 2, 3), state="submitted")
+    assert sentences(world, session) == ["Not yet: it waits for approval."]
+    fresh(engagement).set_contract(date(2026, 1, 20), by=world.actor(world.learner), now=world.now)
+    assert "has still to accept that" in sentences(world, session)[0]
+
+
+def test_a_day_on_paper_is_put_right_after_a_contract_was_agreed_here(world):
+    engagement = world.paper(date(2026, 2, 1), kind="mentoring")
+    agreed(world, engagement, datetime(2026, 6, 3, 12, tzinfo=UTC))
+    boss = world.actor(world.supervisor)
+    with pytest.raises(ValueError, match="Give a day before that one"):
+        fresh(engagement).set_contract(date(2026, 6, 4), by=boss, now=world.now)
+    fresh(engagement).set_contract(date(2026, 3, 1), by=boss, now=world.now, note="Seen.")
+    assert sentences(world, mentoring(world, date(2026, 2, 3)))[0].startswith("Never: the contract")
+    assert not fresh(engagement).can_set_contract(world.actor(world.learner))
+
+
+def test_who_dated_it_cannot_be_changed_in_the_file_unseen(world):
+    engagement = engagement_of(world, kind="mentoring")
+    engagement.set_contract(date(2026, 2, 1), by=world.actor(world.learner), now=world.now)
+    type(engagement).update(dated_by="supervisor").execute()
+    [misfit] = verify(world.centre)
+    assert "somebody else gave it than who signed it" in misfit.sentence

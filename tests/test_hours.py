@@ -23,10 +23,7 @@ def world():
 
 
 def agree(world, alias="Client A", learner=None, kind="coaching"):
-    learner = learner or world.learner
-    world.client(alias, learner).engagement(kind).set_contract(
-        AGREED, by=world.actor(learner), now=world.now
-    )
+    world.paper(AGREED, alias, kind, learner)
 
 
 def days(count):

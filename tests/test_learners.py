@@ -17,9 +17,7 @@ from tests.world import NOW, World, sign_in
 def world(app):
     with time_machine.travel(NOW, tick=False):
         made = World()
-        made.client().engagement("coaching").set_contract(
-            date(2026, 1, 20), by=made.actor(made.learner), now=NOW
-        )
+        made.paper(date(2026, 1, 20))
         yield made
 
 

@@ -214,12 +214,12 @@ def test_a_learner_asks_once_to_have_an_approved_session_reopened(world: World) 
         reopening.ask(session, reason=" ", by=me, now=world.now)
     for _ in range(2):
         reopening.ask(session, reason="It was 45 minutes.", by=me, now=world.now)
-    assert [row.id for row in reopening.requests(boss)] == [session.id]
+    assert [row.id for row in reopening.doubted(boss)] == [session.id]
     assert [e.note for e in history("session", session.id) if e.verb == reopening.ASKED] == [
         "It was 45 minutes."
     ]
-    assert list(reopening.requests(world.actor(world.tutor))) == []
+    assert list(reopening.doubted(world.actor(world.tutor))) == []
     session.reopen(by=boss, now=world.now, reason="As asked")
-    assert list(reopening.requests(boss)) == []
+    assert list(reopening.doubted(boss)) == []
     with pytest.raises(WrongState):
         reopening.ask(session, reason="Again", by=me, now=world.now)

@@ -18,9 +18,7 @@ from tests.world import World
 @pytest.fixture
 def world(database):
     made = World()
-    made.client().engagement("coaching").set_contract(
-        date(2026, 1, 20), by=made.actor(made.learner), now=made.now
-    )
+    made.paper(date(2026, 1, 20))
     return made
 
 

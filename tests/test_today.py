@@ -113,9 +113,7 @@ def test_a_learner_sees_what_to_correct_finish_and_wait_for(world, read):
 
 
 def test_a_learner_sees_their_hours_by_unit(world, read):
-    world.client().engagement("coaching").set_contract(
-        date(2026, 1, 20), by=world.actor(world.learner), now=NOW
-    )
+    world.paper(date(2026, 1, 20))
     world.session(state="approved", minutes=90)
     page = read(world.learner)
     assert "D3.04 Extended supervised coaching 1 h 30 28 h 30 to go" in page
@@ -150,9 +148,7 @@ def test_the_date_is_the_readers(app, world):
 
 
 def test_a_tutor_sees_who_is_most_at_risk_first_and_why(world, read):
-    world.client().engagement("coaching").set_contract(
-        date(2026, 1, 20), by=world.actor(world.learner), now=NOW
-    )
+    world.paper(date(2026, 1, 20))
     for day in range(1, 4):
         world.session(day=date(2026, 9, day), minutes=480, state="approved")
     for name, programme, units in (

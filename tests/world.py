@@ -112,6 +112,20 @@ class World:
             alias, centre=self.centre, learner=learner or self.learner, now=self.now
         )
 
+    def paper(
+        self,
+        day: date,
+        alias: str = "Client A",
+        kind: str = "coaching",
+        learner: Person | None = None,
+        supervisor: Person | None = None,
+    ) -> Any:
+        """A contract agreed on paper that day, as the learner says and the supervisor accepted."""
+        engagement = self.client(alias, learner).engagement(kind)
+        for person in (learner or self.learner, supervisor or self.supervisor):
+            engagement.set_contract(day, by=self.actor(person), now=self.now)
+        return engagement
+
     def session(
         self,
         *,

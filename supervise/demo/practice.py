@@ -189,9 +189,13 @@ def _contract(
     cast: Cast, study: Study, client: Client, kind: str, on: date
 ) -> Callable[[], object]:
     moment = _at(on)
-    return lambda: client.engagement(kind).set_contract(
-        on, by=Actor.of(study.learner, cast.centre, moment), now=moment
-    )
+
+    def keep() -> None:
+        for person in (study.learner, study.supervisor):  # whom the coach tells, and who accepts it
+            by = Actor.of(person, cast.centre, moment)
+            client.engagement(kind).set_contract(on, by=by, now=moment)
+
+    return keep
 
 
 def _at(day: date) -> datetime:

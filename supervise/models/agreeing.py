@@ -285,6 +285,7 @@ def _date(engagement_id: int, today: date, party: str, now: datetime) -> Engagem
         version=engagement.version + 1,
     )
     engagement.contract_agreed_on, engagement.contract_ended_on = today, None
+    engagement.dated_by = party
     engagement.version += 1
     engagement.save()
     return engagement

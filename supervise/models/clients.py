@@ -153,12 +153,17 @@ class Engagement(Model):
     kind = peewee.TextField()
     contract_agreed_on = DateField(null=True)
     contract_ended_on = DateField(null=True)
+    dated_by = peewee.TextField(default="")
+    """In which role the day was given last; a party's, where it was agreed here by link."""
     version = peewee.IntegerField(default=1)
+
+    ALONE = ("learner", "command")
+    """Whose word on a contract on paper is the coach's alone: a supervisor has still to accept it."""
 
     @classmethod
     def visible_to(cls, actor: Actor) -> peewee.ModelSelect:
         """Those of the learner's own clients; for a supervisor those of learners they supervise
-        today, once a session handed in under that enrolment, or a contract offered, is about them.
+        today, once a session handed in under that enrolment, or a contract, is about them.
         """
         from supervise.models.assignments import Assignment
         from supervise.models.contracts import Contract
@@ -174,7 +179,7 @@ class Engagement(Model):
             .where(handed_in)
         )
         offered = Contract.select(Contract.engagement).where(Contract.state != "draft")
-        told = cls.id.in_(practised) | cls.id.in_(offered)
+        told = cls.id.in_(practised) | cls.id.in_(offered) | cls.contract_agreed_on.is_null(False)
         supervised = Client.learner.in_(learners) & told
         return (
             cls.select(cls, Client)
@@ -203,15 +208,27 @@ class Engagement(Model):
     def can_set_contract(self, actor: Actor) -> bool:
         """The learner, until approved hours rest on it; from then on their supervisor alone.
 
-        Nobody once the parties have agreed a contract here: it dates itself.
+        Once the parties have agreed a contract here it dates itself; what was on paper before that
+        is still the supervisor's.
         """
-        if self.has_agreed_contract():
-            return False
+        agreed = self.has_agreed_contract()
         if actor.is_(self.client.learner_id):
-            return not self.has_approved_sessions()
+            return not agreed and not self.has_approved_sessions()
+        if agreed and not self.on_paper:
+            return False
         return actor.has("supervisor") and bool(
             type(self).visible_to(actor).where(type(self).id == self.id).exists()
         )
+
+    @property
+    def on_paper(self) -> bool:
+        """Whether its first contract was agreed on paper, as somebody with an account says."""
+        return self.dated_by in (*self.ALONE, "supervisor")
+
+    @property
+    def unaccepted(self) -> bool:
+        """Whether the day of a contract on paper is the coach's word alone."""
+        return self.contract_agreed_on is not None and self.dated_by in self.ALONE
 
     def signed_content(self) -> dict[str, Any]:
         """What a signature on the contract's date covers."""
@@ -225,22 +242,27 @@ class Engagement(Model):
     def set_contract(
         self, agreed_on: date | None, *, by: Actor, now: datetime, note: str = "", seen: int = 0
     ) -> None:
-        """Keep the day the contract was agreed, signed, with the day it replaces.
+        """Keep the day the contract was agreed on paper, signed, with the day it replaces.
 
-        ``seen`` is the version the day was set over, where a page showed one.
+        A supervisor who keeps the day that the coach gave accepts it; until then hours that need a
+        contract do not count. ``seen`` is the version the day was set over, where a page showed one.
 
         A command signs nothing: its event alone holds the day. Raises ValueError for a day that
-        has not come, and Refused where it is no longer the actor's to set.
+        has not come, or that lies after the first contract agreed here, and Refused where it is no
+        longer the actor's to set.
         """
         today = max(by.today, now.astimezone(ZoneInfo(by.person.zone)).date())
         if agreed_on and agreed_on > today:  # whose day has begun already may date it so
             raise ValueError("The contract cannot have been agreed on a day that has not come.")
-        before = self.contract_agreed_on
-        if before == agreed_on:
+        before, role = self.contract_agreed_on, self._role(by)
+        if before == agreed_on and not (self.unaccepted and role == "supervisor"):
             return
+        if self.has_agreed_contract() and (agreed_on is None or agreed_on > self._first_here()):
+            raise ValueError(
+                "A contract was agreed by a link here later on. Give a day before that one."
+            )
         if seen and seen != self.version:
             raise ValueError("This date was changed meanwhile. Look again, then decide.")
-        role = "learner" if by.is_(self.client.learner_id) else "supervisor"
         with write():
             # The event first: it holds the centre's chain, on which an approval hangs its own, so
             # an approval is either seen by the question below or comes after this.
@@ -251,7 +273,7 @@ class Engagement(Model):
                 subject_id=self.id,
                 now=now,
                 person_id=by.recorded,
-                role="command" if by.command else role,
+                role=role,
                 note=note,
                 before=before,
                 after=agreed_on,
@@ -264,13 +286,18 @@ class Engagement(Model):
                     else "Approved hours rest on this contract now, so only the supervisor changes its date."
                 )
             changed = (
-                Engagement.update(contract_agreed_on=agreed_on, version=Engagement.version + 1)
+                Engagement.update(
+                    contract_agreed_on=agreed_on,
+                    dated_by=role if agreed_on else "",
+                    version=Engagement.version + 1,
+                )
                 .where((Engagement.id == self.id) & (Engagement.version == self.version))
                 .execute()
             )
             if not changed:
                 raise ValueError("This date was changed meanwhile. Look again, then decide.")
             self.contract_agreed_on, self.version = agreed_on, self.version + 1
+            self.dated_by = role if agreed_on else ""
             self._dirty.clear()
             if by.command:
                 return
@@ -283,3 +310,18 @@ class Engagement(Model):
                 comment=note,
                 now=now,
             )
+
+    def _role(self, by: Actor) -> str:
+        if by.command:
+            return "command"
+        return "learner" if by.is_(self.client.learner_id) else "supervisor"
+
+    def _first_here(self) -> date:
+        """The first day of the contracts agreed here by link."""
+        from supervise.models.contracts import Contract
+
+        first = Contract.select(Contract.agreed_on).where(
+            (Contract.engagement == self) & Contract.agreed_on.is_null(False)
+        )
+        day: date = first.order_by(Contract.agreed_on).get().agreed_on
+        return day

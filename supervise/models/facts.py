@@ -76,6 +76,7 @@ def _with_contracts(which: peewee.Expression) -> peewee.ModelSelect:
             SessionEngagement.engagement,
             Client.alias,
             Engagement.contract_agreed_on,
+            Engagement.dated_by,
             Contract.number,
             Contract.agreed_on,
             Contract.ended_on,
@@ -98,10 +99,11 @@ def _with_contracts(which: peewee.Expression) -> peewee.ModelSelect:
 
 def _contracts(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[ContractFacts]]:
     found: dict[int, list[ContractFacts]] = defaultdict(list)
-    for key, versions in groupby(rows, lambda row: row[:4]):
-        here = tuple(ContractVersion(*row[4:]) for row in versions if row[4] is not None)
-        session_id, _, alias, agreed_on = key
-        found[session_id].append(ContractFacts(alias, agreed_on, here))
+    for key, versions in groupby(rows, lambda row: row[:5]):
+        here = tuple(ContractVersion(*row[5:]) for row in versions if row[5] is not None)
+        session_id, engagement_id, alias, agreed_on, by = key
+        accepted = by not in Engagement.ALONE
+        found[session_id].append(ContractFacts(alias, agreed_on, here, accepted, engagement_id))
     return found
 
 

@@ -76,6 +76,8 @@ def _words(event: Event) -> str:
     if event.subject == "engagement":
         was, is_ = _day(detail.get("before")), _day(detail.get("after"))
         first = event.role in BY_LINK
+        if was and was == is_:
+            return f"accepted {is_}, agreed on paper"
         return "" if first else f"{was + ' became ' if was else ''}{is_ or 'no date'}"
     version = f"version {detail['number']}"
     if event.role in BY_LINK and event.verb in ("begun", "declined", "withdrawn"):

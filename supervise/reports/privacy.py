@@ -256,7 +256,7 @@ RULES: dict[Any, Rule] = {
     ),
     Engagement: Rule(
         lambda p: Engagement.client.in_(_clients_of(p)),
-        "id centre_id client_id kind contract_agreed_on contract_ended_on version",
+        "id centre_id client_id kind contract_agreed_on contract_ended_on dated_by version",
     ),
     PracticeSession: Rule(
         lambda p: PracticeSession.learner == p,

@@ -14,6 +14,7 @@ from supervise.models import (
     Actor,
     Centre,
     Confirmation,
+    Contract,
     Engagement,
     Enrolment,
     EnrolmentUnit,
@@ -109,7 +110,11 @@ def _void(contracted: set[str]) -> Any:
     model, link = PracticeSession, SessionEngagement
     mine = link.select(peewee.SQL("1")).join(Engagement).where(link.session == model.id)
     agreed = Engagement.contract_agreed_on
-    lacking = mine.where(agreed.is_null() | (agreed > model.date))
+    here = Contract.select(peewee.SQL("1")).where(
+        (Contract.engagement == Engagement.id) & (Contract.agreed_on <= model.date)
+    )
+    alone = Engagement.dated_by.in_(Engagement.ALONE) & ~peewee.fn.EXISTS(here)
+    lacking = mine.where(agreed.is_null() | (agreed > model.date) | alone)
     outside = (model.date < Enrolment.started_on) | (model.date > Enrolment.ends_on)
     without = peewee.fn.EXISTS(lacking) | ~peewee.fn.EXISTS(mine)
     return outside | (model.unit.in_(sorted(contracted)) & without)

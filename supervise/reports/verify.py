@@ -269,6 +269,8 @@ def _dated_by_command(ids: list[int]) -> dict[int, Event]:
 
 def _engagement_fault(engagement: Engagement, sign_off: SignOff | None, dated: Event | None) -> str:
     if dated is not None:
+        if engagement.dated_by != ("command" if engagement.contract_agreed_on else ""):
+            return "it says that somebody else gave it than the command."
         kept = str(engagement.contract_agreed_on), engagement.version
         told = dated.details["after"], dated.details["version"]
         return "" if kept == told else "its date is not the one the command set."
@@ -279,6 +281,8 @@ def _engagement_fault(engagement: Engagement, sign_off: SignOff | None, dated: E
         return f"version {sign_off.subject_version} was signed, but it is at {engagement.version}."
     if sign_off.content_sha256 != sha256(engagement.signed_content()):
         return "its content is not what was signed."
+    if engagement.dated_by != (sign_off.role if engagement.contract_agreed_on else ""):
+        return "it says that somebody else gave it than who signed it."
     return ""
 
 

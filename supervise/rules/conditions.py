@@ -209,12 +209,17 @@ def _of_contract(
 def _of_versions(on: date, contract: ContractFacts, agreed: date, *, several: bool) -> Reason:
     """From the first agreed day on: not after the end, and not between two contracts.
 
-    A contract agreed on paper stands until the first one that was agreed here.
+    A contract agreed on paper stands until the first one that was agreed here, once a supervisor
+    has accepted its day: nobody's hours rest on their own word.
     """
     alias, versions = contract.alias, contract.versions
     whose = f"Contract with {alias}" if several else "Contract"
     if not versions or on < min(version.agreed_on for version in versions):
-        return Reason("good", f"{whose} agreed {short_date(agreed)}, on paper as the coach says")
+        if contract.accepted:
+            said = "on paper, as the supervisor accepted"
+            return Reason("good", f"{whose} agreed {short_date(agreed)}, {said}")
+        what = f"the contract with {alias} was agreed on paper on {short_date(agreed)}"
+        return Reason("wait", f"{what}, as the coach says; the supervisor has still to accept that")
     standing = in_force(versions, on)
     if standing is not None:
         number = f", version {standing.number}," if len(versions) > 1 else ""

@@ -29,6 +29,9 @@ class ContractFacts:
     alias: str
     agreed_on: date | None
     versions: tuple[ContractVersion, ...] = ()
+    accepted: bool = True
+    """Of one on paper: whether a supervisor accepted the day; else it is the coach's word alone."""
+    engagement_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

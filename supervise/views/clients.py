@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, flash, url_for
 
 from supervise import auth, web
 from supervise.forms.clients import (
@@ -17,10 +17,10 @@ from supervise.forms.clients import (
     reason_fault,
     showable,
 )
-from supervise.models import Client, ClientIdentity, Consent, Engagement
+from supervise.models import Client, Consent, Engagement
 from supervise.reports import clients as report
 from supervise.reports import contracts
-from supervise.rules.naming import names_in, naming_fault
+from supervise.rules.moments import long_date
 
 bp = Blueprint("clients", __name__)
 
@@ -115,20 +115,23 @@ def contract_page(engagement: Engagement, status: int = 200, **told: Any) -> Res
 @bp.post("/engagements/<int:engagement_id>/contract")
 @auth.allow("learner", "supervisor")
 def set_contract(engagement_id: int) -> Response:
-    """Keep the day the contract was agreed; a supervisor says why."""
+    """Keep the day the contract was agreed on paper; a supervisor who gives another says why.
+
+    The coach gives none: what they write of a client could not be taken out of the history again.
+    """
     actor, form = auth.actor(), ContractForm()
     engagement = web.load(Engagement.visible_to(actor), engagement_id)
     web.require(engagement.can_set_contract(actor))
-    typed, reason = (form.agreed_on.data or "").strip(), (form.reason.data or "").strip()
     is_mine = actor.is_(engagement.client.learner_id)
+    typed = (form.agreed_on.data or "").strip()
+    reason = "" if is_mine else (form.reason.data or "").strip()
     agreed_on, wrong = day_typed(typed)
+    other = not is_mine and agreed_on != engagement.contract_agreed_on
     found = {}
     if wrong or agreed_on is None:
         found["agreed_on"] = wrong or "Give the day both agreed the contract."
-    if why := reason_fault(reason, required=not is_mine):
+    if why := reason_fault(reason, required=other):
         found["reason"] = why
-    elif is_mine and (hits := names_in(reason, ClientIdentity.names_of(actor.person.id))):
-        found["reason"] = naming_fault("This", hits)
     if not found:
         try:
             engagement.set_contract(
@@ -137,12 +140,13 @@ def set_contract(engagement_id: int) -> Response:
             )  # fmt: skip
         except ValueError as refused:
             found["agreed_on"] = str(refused)
-    if found:
+    if found or agreed_on is None:
         return contract_page(
             engagement, 422, found=found, agreed_on=showable(typed), reason=showable(reason)
         )
-    return web.done(
-        url_for("clients.page")
+    flash(
+        f"Kept: agreed on paper on {long_date(agreed_on)}. Your supervisor has still to accept it."
         if is_mine
-        else url_for("clients.engagement", engagement_id=engagement_id)
+        else f"Accepted: agreed on paper on {long_date(agreed_on)}. Hours since then can count."
     )
+    return web.done(url_for("clients.engagement", engagement_id=engagement_id))

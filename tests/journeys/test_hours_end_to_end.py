@@ -100,9 +100,20 @@ def date_contracts(page: Page, day: str) -> None:
     expect(links).not_to_have_count(0)
     for number in reversed(range(links.count())):
         links.nth(number).click()
-        page.locator("input[type=date]").fill(day)
-        page.locator("form:has(input[type=date]) button").click()
+        page.get_by_label("Agreed on").fill(day)
+        page.get_by_role("button", name="Keep this day").click()
+        expect(page.get_by_text("Your supervisor has still to accept it.")).to_be_visible()
         page.goto("/clients")
+
+
+def accept_contracts(page: Page) -> None:
+    """A supervisor accepts what their queue says they have still to accept."""
+    page.goto("/approvals")
+    links = page.get_by_role("link", name="Accept the day, or ask about the contract")
+    for address in {link.get_attribute("href") for link in links.all()}:
+        page.goto(str(address))
+        page.get_by_role("button", name="Accept 15 Jun 2026").click()
+        expect(page.get_by_text("Accepted: agreed on paper on")).to_be_visible()
 
 
 def import_both(centre: Centre) -> None:
@@ -121,6 +132,7 @@ def test_hours_with_a_contract(centre: Centre) -> None:
     submit_all(coach)
     submit_all(centre.joins("priya.nair@example.org"))
     boss = centre.joins("m.hale@example.org")
+    accept_contracts(boss)
     assert approve_all(boss) == 14 + 8 + 33
     amara = centre.progress("amara.osei@example.org")
     priya = centre.progress("priya.nair@example.org")

@@ -140,13 +140,13 @@ def test_why_it_counts_is_told_in_full() -> None:
         "Approved",
         "Inside the enrolment, 12 Jan 2026 to 12 Jan 2029",
         "Coaching fits 501",
-        "Contract agreed 12 Mar 2026, on paper as the coach says",
+        "Contract agreed 12 Mar 2026, on paper, as the supervisor accepted",
         "Allocated to 501 and to no other unit",
         "Overlaps nothing",
     ]
     assert "A supervisor was assigned that day" in good(session())
     two = (client(), client("Client B", date(2026, 4, 1)))
-    assert "Contract with Client B agreed 1 Apr 2026, on paper as the coach says" in good(
+    assert "Contract with Client B agreed 1 Apr 2026, on paper, as the supervisor accepted" in good(
         session(unit="501", contracts=two)
     )
     unchecked = "so overlap could not be checked"
