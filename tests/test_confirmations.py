@@ -739,7 +739,7 @@ def test_a_learner_waits_to_be_found_at_risk_by_what_counts(app, demanding):
     mine = Enrolment.select().where(Enrolment.id == enrolment.id)
 
     def standing_now():
-        return standing.ranked(mine, boss)[enrolment.id][1].key
+        return standing.ranked(mine, boss)[enrolment.id].standing.key
 
     before = standing_now()
     me = demanding.actor(enrolment.learner)

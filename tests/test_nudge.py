@@ -144,7 +144,7 @@ def test_sums_in_the_database_and_sessions_in_hand_agree(world):
         exact = standing.of_hours(hours, world.centre, boss.today, last)
         summed = standing.ranked(mine, boss)[world.enrolment.id]
         assert summed.last == last
-        ahead = [one.finding.sentence for one in supervision.ahead_of(boss)]
+        ahead = [one.finding.sentence for one in supervision.since_last(boss)]
         due = [one.reason for one in exact if one.key == "supervise"]
         assert [sentence for sentence in ahead if sentence in due] == due
         return supervision.practised(hours, last, world.centre).minutes, due
@@ -170,7 +170,7 @@ def test_days_are_the_centres_where_those_of_utc_are_others(world):
     last = supervision.last_of([world.enrolment.id], boss)[world.enrolment.id]
     hours = hours_of(world.enrolment, world.centre)
     assert supervision.practised(hours, last, world.centre).minutes == 125
-    assert [one.learner_id for one in supervision.ahead_of(boss)] == [world.learner.id]
+    assert [one.learner_id for one in supervision.since_last(boss)] == [world.learner.id]
 
 
 def test_today_counts_what_comes_and_what_waits_for_each(ask, world):
@@ -269,3 +269,31 @@ def test_each_page_asks_the_same_few_queries_however_many_meetings(app, ask, wor
         meetings.recorded(world, other, starts_at=datetime(2026, 6, 2 + number, 9, tzinfo=UTC))
         meetings.recorded(world, starts_at=datetime(2026, 5, 2 + number, 9, tzinfo=UTC))
     assert counts() == few
+
+
+def test_no_graver_finding_hides_that_supervision_is_due(ask, world):
+    """Who is behind, or has logged nothing for weeks, is found by the filter all the same."""
+    practise(world, 3, day=date(2026, 2, 1))  # far behind, and nothing since
+    for path in ("/learners?standing=supervise", "/learners", "/"):
+        page = words(ask(world.tutor, path)[1])
+        assert "Priya Nair" in page, path
+        assert "Slipping" in page, path
+        assert "Supervision due" in page.split("Priya Nair")[1], path
+
+
+def test_the_supervisor_sees_what_each_practised_before_it_is_due(ask, world):
+    practise(world, 1, day=date(2026, 10, 1))
+    meetings.booked(world, starts_at=NOW + timedelta(days=1))
+    page = words(ask(world.supervisor)[1])
+    assert "Practice since supervision" in page
+    booked = page.split("Practice since supervision")[1]
+    assert "Priya Nair Fri 9 Oct" in booked
+    assert "3 h 00 booked" in booked
+
+
+def test_what_learners_have_still_to_sign_and_to_answer_ages_on_both_sides(ask, world):
+    meetings.recorded(world)
+    sign = "Priya Nair to sign the record of"
+    assert sign in words(ask(world.supervisor)[1])
+    assert "Read and sign" in words(ask(world.learner)[1])
+    assert sign not in words(ask(world.tutor)[1])

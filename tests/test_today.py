@@ -84,7 +84,7 @@ def test_nothing_waits_is_said(world, read):
     page = read(world.supervisor)
     assert "Nothing waits for you." in page
     assert "0 sessions to approve Nothing to approve." in page
-    assert "Nobody owes you a correction." in page
+    assert "Nobody owes you anything." in page
 
 
 def test_what_was_handed_over_waits_for_the_successor(world, read):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,25 +53,26 @@ def cohort(actor: Actor, wanted: Wanted, size: int) -> tuple[list[Learner], int]
     met: dict[int, Last] | None = None
     if wanted.standing or wanted.sort == "risk":
         stand, met = _standings(actor, ids)
-        ids = [id_ for id_ in ids if wanted.standing in ("", stand[id_].key)]
+        if wanted.standing:
+            ids = [id_ for id_ in ids if wanted.standing in {one.key for one in stand[id_]}]
         if wanted.sort == "risk":
-            ids.sort(key=lambda id_: stand[id_].risk)
+            ids.sort(key=lambda id_: stand[id_][0].risk)
     shown = ids[(wanted.page - 1) * size : wanted.page * size]
     seen = learners_from(enrolments_of(actor, shown), actor, met)
     by_id = {found.person.id: found for found in seen}
     return [by_id[id_] for id_ in shown], len(ids)
 
 
-def _standings(actor: Actor, ids: list[int]) -> tuple[dict[int, Standing], dict[int, Last]]:
-    """About how each of these learners stands, by id; and when each enrolment last was in
-    supervision, by its id. Two queries."""
+def _standings(actor: Actor, ids: list[int]) -> tuple[dict[int, list[Standing]], dict[int, Last]]:
+    """About how each of these learners stands, by id, the gravest first; and when each enrolment
+    last was in supervision, by its id. Two queries."""
     seen = Enrolment.visible_to(actor).where(Enrolment.learner.in_(ids))
-    worst: dict[int, Standing] = {}
+    found: defaultdict[int, list[Standing]] = defaultdict(list)
     met: dict[int, Last] = {}
-    for enrolment_id, (learner, found, last) in ranked(seen, actor).items():
-        worst[learner] = min(worst.get(learner, found), found, key=lambda one: one.risk)
+    for enrolment_id, (learner, findings, last) in ranked(seen, actor).items():
+        found[learner] = sorted([*found[learner], *findings], key=lambda one: one.risk)
         met[enrolment_id] = last
-    return worst, met
+    return found, met
 
 
 def supervisors_of(actor: Actor) -> list[tuple[int, str]]:

@@ -18,6 +18,8 @@ class Mine:
     meeting: Meeting
     hosted: bool
     learners: list[Person] = field(default_factory=list)
+    places: list[Attendance] = field(default_factory=list)
+    """Those of the learners, in their order."""
     place: Attendance | None = None
 
     @property
@@ -42,19 +44,23 @@ class Coming:
     upcoming: Sequence[Mine]
     waits: Sequence[tuple[str, Mine, datetime]]
     """What to do, with which meeting, and since when."""
+    owed: Sequence[tuple[str, Mine, Person, datetime]] = ()
+    """What a learner has still to do, with which meeting of the reader's, who, and since when."""
 
 
 def coming(actor: Actor) -> Coming:
     """The reader's meetings in this centre, as host and as learner. One query."""
     now, meeting, place = actor.now, Meeting, Attendance
     host, learner = Person.alias(), Person.alias()
+    invited = (meeting.state == "booked") & (place.state == "invited") & (meeting.starts_at > now)
     near = (meeting.state == "booked") & (meeting.starts_at < now + AHEAD)
     leads = (meeting.host == actor.person) & (
         (near & place.state.in_(("booked", "invited")))
         | ((meeting.state == "held") & place.state.in_(("booked", "came", "missed")))
         | ((meeting.state == "requested") & (place.state == "asked"))
+        | ((meeting.state == "recorded") & (place.state == "came"))
+        | invited
     )
-    invited = (meeting.state == "booked") & (place.state == "invited") & (meeting.starts_at > now)
     attends = (place.learner == actor.person) & (
         (near & (place.state == "booked") & (meeting.ends_at > now))
         | invited
@@ -73,16 +79,20 @@ def coming(actor: Actor) -> Coming:
     for row in rows:
         one = found.setdefault(row.meeting_id, Mine(row.meeting, actor.is_(row.meeting.host_id)))
         one.learners.append(row.learner)
+        one.places.append(row)
         if actor.is_(row.learner_id):
             one.place = row
     every = list(found.values())
     upcoming = [one for one in every if _comes(one, now)]
-    return Coming(upcoming, [wait for one in every for wait in _waits(one, now)])
+    waits = [wait for one in every for wait in _waits(one, now)]
+    owed = [owes for one in every for owes in _owed(one, now)]
+    return Coming(upcoming, waits, sorted(owed, key=lambda owes: owes[-1]))
 
 
 def _comes(one: Mine, now: datetime) -> bool:
     seated = one.hosted or one.stands("booked", "booked")
-    return one.meeting.state == "booked" and one.meeting.ends_at > now and seated
+    soon = now < one.meeting.ends_at and one.meeting.starts_at < now + AHEAD
+    return one.meeting.state == "booked" and soon and seated
 
 
 def _waits(one: Mine, now: datetime) -> list[tuple[str, Mine, datetime]]:
@@ -98,3 +108,18 @@ def _waits(one: Mine, now: datetime) -> list[tuple[str, Mine, datetime]]:
     if one.stands("recorded", "came"):
         return [("Read and sign", one, meeting.recorded_at)]
     return []
+
+
+def _owed(one: Mine, now: datetime) -> list[tuple[str, Mine, Person, datetime]]:
+    """What learners have still to do with a meeting that the reader hosts."""
+    if not one.hosted:
+        return []
+    signs = one.meeting.recorded_at if one.stands("recorded") else None
+    return [
+        ("sign the record of", one, place.learner, signs)
+        if signs
+        else ("answer your invitation for", one, place.learner, place.changed_at)
+        for place in one.places
+        if (signs and place.state == "came")
+        or (place.state == "invited" and one.stands("booked") and one.meeting.starts_at > now)
+    ]

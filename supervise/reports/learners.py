@@ -139,12 +139,15 @@ class Learner:
         )
 
     @cached_property
+    def findings(self) -> list[Standing]:
+        """What there is to say of all the enrolments, the gravest first."""
+        found = (finding for record in self.records for finding in record.standing)
+        return sorted(found, key=lambda one: one.risk)
+
+    @property
     def standing(self) -> Standing:
-        """The gravest there is to say of any of the enrolments."""
-        return min(
-            (found for record in self.records for found in record.standing),
-            key=lambda one: one.risk,
-        )
+        """The gravest of them."""
+        return self.findings[0]
 
     @property
     def last_session(self) -> date | None:

@@ -38,8 +38,14 @@ class Ranked(NamedTuple):
     """The learner of an enrolment, about how it stands, and when they last were in supervision."""
 
     learner_id: int
-    standing: Standing
+    findings: list[Standing]
+    """All there is to say, the gravest first."""
     last: Last
+
+    @property
+    def standing(self) -> Standing:
+        """The gravest."""
+        return self.findings[0]
 
 
 def of_hours(hours: Hours, centre: Centre, today: date, last: Last = NEVER) -> list[Standing]:
@@ -87,8 +93,7 @@ def ranked(enrolments: peewee.ModelSelect, actor: Actor) -> dict[int, Ranked]:
     found = {}
     for id_, (learner, *span) in spans.items():
         practice, last = _practice((span[0], span[1]), asked[id_], sums[id_], actor)
-        worst = _standing(practice, actor.centre, actor.today)[0]
-        found[id_] = Ranked(learner, worst, last)
+        found[id_] = Ranked(learner, _standing(practice, actor.centre, actor.today), last)
     return found
 
 

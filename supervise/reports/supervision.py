@@ -89,19 +89,22 @@ def since(met: Any, centre: Centre) -> peewee.Expression:
 
 
 @dataclass(frozen=True)
-class Ahead:
-    """A learner whose practice runs ahead of supervision."""
+class Since:
+    """What a learner practised since supervision (whole minutes), how that stands to the centre's
+    ratio, and when they meet next (UTC)."""
 
     learner_id: int
     name: str
     enrolment_id: int
     finding: Finding
+    minutes: int = 0
+    next_at: datetime | None = None
 
 
-def ahead_of(actor: Actor) -> list[Ahead]:
-    """The learners a supervisor supervises today for whom a meeting is due, or soon. One query.
+def since_last(actor: Actor) -> list[Since]:
+    """The learners a supervisor supervises today who practised since their last meeting. One query.
 
-    Where one is booked there is nothing to do, so those are left out. The most pressing first.
+    The most pressing first; those for whom a meeting is booked among them.
     """
     centre, model = actor.centre, PracticeSession
     met = latest(actor.now, centre).alias("met")
@@ -121,9 +124,9 @@ def ahead_of(actor: Actor) -> list[Ahead]:
     for learner, name, enrolment, minutes, first, last_at, next_at in rows:
         last = Last(as_moment(last_at), as_moment(next_at))
         terms = terms_of(int(minutes or 0), as_day(first), last, centre)
-        found.append(Ahead(learner, name, enrolment, ratio(terms, actor.today)))
-    due = [one for one in found if one.finding.nudges]
-    return sorted(due, key=lambda one: (-one.finding.weight, one.name, one.learner_id))
+        finding = ratio(terms, actor.today)
+        found.append(Since(learner, name, enrolment, finding, terms.minutes, last.next_at))
+    return sorted(found, key=lambda one: (-one.finding.weight, one.name, one.learner_id))
 
 
 def nudges(files: Sequence[Hours], actor: Actor) -> list[tuple[Hours, Finding]]:

@@ -157,10 +157,10 @@ class Learning:
 
 @dataclass(frozen=True)
 class Tutoring:
-    """The tutor's learners who are most at risk, each with how they stand."""
+    """The tutor's learners who are most at risk, each with how they stand, the gravest first."""
 
     learners: int
-    hours: Sequence[tuple[Hours, Standing]]
+    hours: Sequence[tuple[Hours, Sequence[Standing]]]
 
 
 def learning_and_tutoring(actor: Actor) -> tuple[Learning | None, Tutoring | None]:
@@ -184,10 +184,10 @@ def learning_and_tutoring(actor: Actor) -> tuple[Learning | None, Tutoring | Non
     if not actor.has("tutor"):
         return learning, None
     stand = [
-        (hours[e.id], standing.of_hours(hours[e.id], actor.centre, actor.today, met[e.id])[0])
+        (hours[e.id], standing.of_hours(hours[e.id], actor.centre, actor.today, met[e.id]))
         for e in least
     ]
-    stand.sort(key=lambda pair: pair[1].risk)
+    stand.sort(key=lambda pair: pair[1][0].risk)
     return learning, Tutoring(len({e.learner_id for e in others}), stand)
 
 

@@ -24,6 +24,7 @@ def page() -> Response:
     learning, tutoring = None, None
     if actor.has("learner", "tutor"):
         learning, tutoring = today.learning_and_tutoring(actor)
+    since = supervision.since_last(actor) if supervising else []
     mine = coming(actor) if actor.has("learner", "supervisor", "tutor") else None
     things, oldest = today.waits_in_all(supervising, learning, mine)
     return web.show(
@@ -33,7 +34,8 @@ def page() -> Response:
         things=things,
         oldest=oldest,
         supervising=supervising,
-        ahead=supervision.ahead_of(actor) if supervising else [],
+        ahead=[one for one in since if one.finding.nudges],
+        since=since,
         learning=learning,
         nudges=supervision.nudges(learning.hours, actor) if learning else [],
         mine=mine,
