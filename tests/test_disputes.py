@@ -263,9 +263,9 @@ def test_a_client_who_withdrew_before_they_answered_is_not_waited_for(
     for person in (demanding.learner, demanding.supervisor):
         seen = text(browser(person).get(f"/sessions/{session.id}"))
         instead = "the supervisor's approval replaces the client's word"
-        said = f"Client A was withdrawn, recorded by the coach on 8 Oct 2026: {instead}."
+        said = f"Client A was withdrawn on 8 Oct 2026, as the coach says: {instead}."
         assert f"Counts toward D3.04. The consent of {said}" in seen.replace("&#39;", "'")
-        assert "cannot be asked: consent withdrawn, recorded by the coach on 8 Oct 2026" in seen
+        assert "cannot be asked: consent withdrawn on 8 Oct 2026, as the coach says" in seen
     page = text(browser(demanding.learner).get("/confirmations"))
     assert "Nobody left to ask." in page
     assert "To ask 0" in page

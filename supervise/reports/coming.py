@@ -118,7 +118,7 @@ def _owed(one: Mine, now: datetime) -> list[tuple[str, Mine, Person, datetime]]:
     return [
         ("sign the record of", one, place.learner, signs)
         if signs
-        else ("answer your invitation for", one, place.learner, place.changed_at)
+        else ("answer for", one, place.learner, place.changed_at)
         for place in one.places
         if (signs and place.state == "came")
         or (place.state == "invited" and one.stands("booked") and one.meeting.starts_at > now)

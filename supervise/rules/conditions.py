@@ -131,9 +131,9 @@ def of_confirmation(session: SessionFacts, policy: Policy) -> Iterator[Reason]:
             yield Reason("wait", f"{_dispute(said)}{gone}")
         elif said.withdrawn_on:
             who = f"the consent of {said.alias} was withdrawn"
-            when = f"recorded by the coach on {short_date(said.withdrawn_on)}"
+            when = f"on {short_date(said.withdrawn_on)}, as the coach says"
             instead = "the supervisor's approval replaces the client's word"
-            yield Reason("good", f"{who}, {when}: {instead}", ALONE)
+            yield Reason("good", f"{who} {when}: {instead}", ALONE)
         elif said.confirmed_minutes is not None:
             again = "was asked again" if said.state == "asked" else "was not asked again"
             yield Reason("wait", f"{said.alias} confirmed it before it was changed, and {again}")

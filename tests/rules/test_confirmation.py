@@ -22,7 +22,7 @@ NOT_ASKED = ConfirmationFacts("Client A")
 LEFT_ON = date(2026, 10, 12)
 GONE = ConfirmationFacts("Client A", withdrawn_on=LEFT_ON)
 INSTEAD = (
-    "The consent of Client A was withdrawn, recorded by the coach on 12 Oct 2026: "
+    "The consent of Client A was withdrawn on 12 Oct 2026, as the coach says: "
     "the supervisor's approval replaces the client's word."
 )
 SHORTER = ConfirmationFacts("Client A", "disputed", "length", 45)
