@@ -293,7 +293,7 @@ def test_where_approval_replaces_a_clients_word_each_is_decided_by_itself(demand
     seen = text(page).replace("&#39;", "'")
     assert "Cannot be asked consent withdrawn" in seen
     assert (
-        "Counts toward D3.04 if approved. The consent of Client A was withdrawn, recorded" in seen
+        "Counts toward D3.04 if approved. The consent of Client A was withdrawn on" in seen
     )
     assert "Your approval replaces the client’s word here" in seen
     assert "that count" not in seen
@@ -320,7 +320,7 @@ def test_where_learners_are_put_in_order_it_counts_the_same(demanding, disputed)
             client = demanding.client(learner=owen)
             me = demanding.actor(owen)
             says(confirmations.ask(client, [session.id], by=me, now=NOW), NEVER)
-        keys.append(standing.ranked(mine, demanding.actor(demanding.tutor))[enrolment.id][1].key)
+        keys.append(standing.ranked(mine, demanding.actor(demanding.tutor))[enrolment.id].standing.key)
     assert keys == ["behind", "behind" if disputed else "track"]
 
 
