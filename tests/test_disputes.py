@@ -292,9 +292,7 @@ def test_where_approval_replaces_a_clients_word_each_is_decided_by_itself(demand
     page = boss.get("/approvals")
     seen = text(page).replace("&#39;", "'")
     assert "Cannot be asked consent withdrawn" in seen
-    assert (
-        "Counts toward D3.04 if approved. The consent of Client A was withdrawn on" in seen
-    )
+    assert "Counts toward D3.04 if approved. The consent of Client A was withdrawn on" in seen
     assert "Your approval replaces the client’s word here" in seen
     assert "that count" not in seen
     assert "data-counts" not in page.get_data(as_text=True)
@@ -320,7 +318,9 @@ def test_where_learners_are_put_in_order_it_counts_the_same(demanding, disputed)
             client = demanding.client(learner=owen)
             me = demanding.actor(owen)
             says(confirmations.ask(client, [session.id], by=me, now=NOW), NEVER)
-        keys.append(standing.ranked(mine, demanding.actor(demanding.tutor))[enrolment.id].standing.key)
+        keys.append(
+            standing.ranked(mine, demanding.actor(demanding.tutor))[enrolment.id].standing.key
+        )
     assert keys == ["behind", "behind" if disputed else "track"]
 
 
@@ -468,3 +468,18 @@ def test_a_dispute_after_approval_stands_in_the_supervisors_today(world, browser
     assert seen.count <= 12, seen
     assert "1 approved, and a client disputes it" in text(page)
     assert f'href="/sessions/{session.id}"' in page.text
+
+
+def test_whoever_changes_a_session_is_told_first_what_that_does_to_the_clients_word(world, browser):
+    coach, session = browser(world.learner), world.session()
+    warned = "If you change its date, start or length"
+    assert warned not in text(coach.get(f"/sessions/{session.id}/edit"))
+    link = asked(world, session)
+    assert "Client A was asked to confirm this session." in text(
+        coach.get(f"/sessions/{session.id}/edit")
+    )
+    says(link, Answer())
+    page = text(coach.get(f"/sessions/{session.id}/edit"))
+    assert f"Client A confirmed this session. {warned}" in page
+    save(world, session, minutes=75)
+    assert warned not in text(coach.get(f"/sessions/{session.id}/edit"))
