@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, request, url_for
+from flask import Response, flash, request, url_for
 from wtforms import SelectChoice
 
 from supervise import auth, web
@@ -10,7 +10,8 @@ from supervise.forms.enrolments import CorrectAssignmentForm, EndForm
 from supervise.forms.faults import faults_of
 from supervise.models import Assignment, handing_over
 from supervise.models.centres import Refused
-from supervise.models.people import ROLE_WORDS
+from supervise.models.people import ROLE_WORDS, Person
+from supervise.rules.moments import short_date
 from supervise.views.enrolments import bp, chosen, people, read
 
 NOBODY = "nobody"
@@ -49,12 +50,26 @@ def end(assignment_id: int) -> Response:
         form.successor.errors = ["Choose who takes over what waits, or “nobody yet”."]
         return _assignment(found, end_form=form)
     heir = chosen(me, wanted if wanted != NOBODY else 0)
+    ahead = len(handing_over.ahead(found, auth.now(), form.on.data))
     try:
         found.end(form.on.data, successor=heir, by=me, now=auth.now())
     except Refused as refused:
         form.on.errors = [refused.sentence]
         return _assignment(_load_assignment(assignment_id), end_form=form)
+    flash(_ended(found, heir, ahead))
     return web.done(url_for(".one", enrolment_id=found.enrolment_id))
+
+
+def _ended(found: Assignment, heir: Person | None, ahead: int) -> str:
+    """What was done, for the page that follows."""
+    learner, before = found.enrolment.learner.name, found.person.name
+    ended = f"{before} is {ROLE_WORDS[found.role]} of {learner} until {short_date(found.to_on)}."
+    after = f" {heir.name} takes over the day after." if heir else " Nobody takes over yet."
+    if not ahead:
+        return ended + after
+    meetings = "1 meeting" if ahead == 1 else f"{ahead} meetings"
+    went = "handed over" if heir else "cancelled, or the place in it given up"
+    return f"{ended}{after} {meetings} {went}; each is told by e-mail."
 
 
 @bp.post("/assignments/<int:assignment_id>")

@@ -149,9 +149,18 @@ def _programme(code: str) -> catalogue.Programme | None:
 
 
 def people(me: Actor, role: str = "", but: tuple[int, ...] = ()) -> list[SelectChoice]:
-    """Active people of the centre by name, with the role or with any, as choices."""
+    """Active people of the centre by name, with the role or with any, as choices.
+
+    Who has not come in yet is marked: what is handed to them waits until they do.
+    """
     rows = Membership.holders(me.centre, role)
-    return [SelectChoice(person.id, person.name) for person in rows if person.id not in but]
+    return [
+        SelectChoice(
+            person.id, person.name + ("" if person.password_hash else " (not signed in yet)")
+        )
+        for person in rows
+        if person.id not in but
+    ]
 
 
 def _units(book: catalogue.Catalogue, codes: Any) -> list[catalogue.Unit]:
