@@ -36,6 +36,9 @@ from supervise.models.seats import (
 from supervise.models.waiting_list import let_first, move_up
 from supervise.workflow import ATTENDANCE, MEETING, WrongState, advance, allow
 
+NOBODY_LEFT = "Nobody has a place in it any more."
+"""Why a group is cancelled whose last learner left: their own reason is not for those before."""
+
 # --- moving --------------------------------------------------------------------------------
 
 
@@ -164,15 +167,18 @@ def cancel_held(
     by: Actor | None,
     now: datetime,
     also: Iterable[int] = (),
+    why: str = "",
 ) -> None:
     """Cancel a meeting whose people and row are held, and all its open places with it.
 
-    ``also`` is told, beside everybody who had a part in it.
+    ``also`` is told, beside everybody who had a part in it. ``why`` is the meeting's own reason,
+    where that of the places is not for everybody.
     """
     was = meeting.state
     advance(
-        meeting, MEETING, "cancel", reason=reason, sequence=meeting.sequence + 1, changed_at=now
-    )
+        meeting, MEETING, "cancel", reason=why or reason, sequence=meeting.sequence + 1,
+        changed_at=now,
+    )  # fmt: skip
     Busy.release(meeting)
     told = {meeting.host_id, *also}
     for place in still_open(places):
@@ -213,7 +219,8 @@ def leave_held(
     had_seat = place.state == "booked"
     others = [one for one in still_open(places) if one.id != place.id]
     if place.state in OPEN and not others and meeting.state in MEETING.moves["cancel"].sources:
-        cancel_held(meeting, [place], reason, by=by, now=now)
+        why = NOBODY_LEFT if meeting.places > 1 else ""
+        cancel_held(meeting, [place], reason, by=by, now=now, why=why)
         return
     advance(place, ATTENDANCE, "cancel", seat=None, reason=reason, changed_at=now)
     Busy.release(meeting, [place.learner_id])
