@@ -17,6 +17,7 @@ from supervise.models.seats import (
     hold_to_join,
     new_place,
     refuse_unassigned,
+    refuse_unread,
     sit,
     tell,
 )
@@ -52,11 +53,15 @@ def ask(plan: Plan, host: Person, *, enrolment: Enrolment, by: Actor, now: datet
     return meeting
 
 
-def accept(meeting: Meeting, *, by: Actor, now: datetime) -> None:
-    """Book a meeting that was asked for. Raises Taken where host or learner is busy then."""
+def accept(meeting: Meeting, *, by: Actor, now: datetime, read: int | None = None) -> None:
+    """Book a meeting that was asked for, in the version that was ``read``.
+
+    Raises WrongState where it was changed since, Taken where host or learner is busy then.
+    """
     allow(can_host(meeting, by))
     with write():
         places = hold(meeting)
+        refuse_unread(meeting, read, by)
         advance(meeting, MEETING, "accept", changed_at=now)
         if meeting.starts_at <= now:
             raise Refused("This time has passed. Decline it, or book another time.")
@@ -83,12 +88,19 @@ def decline(meeting: Meeting, reason: str, *, by: Actor, now: datetime) -> None:
 
 
 def answer_invitation(
-    place: Attendance, *, accept: bool, by: Actor, now: datetime, reason: str = ""
+    place: Attendance,
+    *,
+    accept: bool,
+    by: Actor,
+    now: datetime,
+    reason: str = "",
+    read: int | None = None,
 ) -> None:
     """Accept an invitation, or decline it with a reason; one to one that cancels the meeting.
 
-    Raises WrongState where it is not open any more, Full without a seat, Taken where the learner is
-    in another meeting then.
+    ``read`` is the version of the meeting that the learner saw. Raises WrongState where it was
+    moved since, or is not open any more, Full without a seat, Taken where the learner is in another
+    meeting then.
     """
     allow(place.can_answer(by))
     with write():
@@ -96,6 +108,7 @@ def answer_invitation(
         place = next(one for one in hold(meeting) if one.id == place.id)
         if place.state != "invited":
             raise WrongState(ATTENDANCE.refusal("book" if accept else "decline", place.state))
+        refuse_unread(meeting, read, by)
         refuse_over(meeting, now)
         if accept:
             sit(meeting, place, now)

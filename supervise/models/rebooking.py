@@ -29,6 +29,7 @@ from supervise.models.seats import (
     hold_to_join,
     new_place,
     refuse_unassigned,
+    refuse_unread,
     seated,
     still_open,
     tell,
@@ -147,14 +148,25 @@ def _move(
 # --- cancelling ----------------------------------------------------------------------------
 
 
-def cancel(meeting: Meeting, reason: str, *, by: Actor, now: datetime, away: bool = False) -> None:
+def cancel(
+    meeting: Meeting,
+    reason: str,
+    *,
+    by: Actor,
+    now: datetime,
+    away: bool = False,
+    read: int | None = None,
+) -> None:
     """Cancel the whole meeting, as its host, with a reason that everybody in it is told.
 
-    Its slot can be booked again, unless the host is ``away`` then.
+    Its slot can be booked again, unless the host is ``away`` then. Raises WrongState where it was
+    changed since it was ``read``.
     """
     allow(can_host(meeting, by))
     with write():
-        cancel_held(meeting, hold(meeting), reason, by=by, now=now)
+        places = hold(meeting)
+        refuse_unread(meeting, read, by)
+        cancel_held(meeting, places, reason, by=by, now=now)
         if away and meeting.ends_at > now:
             take_off(meeting.starts_at, meeting.ends_at, "", by=by, now=now)
 
@@ -190,17 +202,21 @@ def cancel_held(
     tell(meeting, "cancelled", told, now)
 
 
-def leave(place: Attendance, reason: str, *, by: Actor, now: datetime) -> None:
+def leave(
+    place: Attendance, reason: str, *, by: Actor, now: datetime, read: int | None = None
+) -> None:
     """Give up a place: as its learner one's own, as the host that of a learner; with a reason.
 
     Where nobody else has a part in the meeting it is cancelled. A seat that gets free goes to the
-    first on the waiting list who is free then.
+    first on the waiting list who is free then. Raises WrongState where the meeting was changed
+    since it was ``read``.
     """
     with write():
         meeting = place.meeting
         places = hold(meeting)
         place = next(one for one in places if one.id == place.id)
         allow(place.can_answer(by) or can_host(meeting, by))
+        refuse_unread(meeting, read, by)
         if place.can_answer(by) and meeting.state == "booked":
             refuse_over(meeting, now)
         leave_held(meeting, places, place, reason, by=by, now=now)
@@ -234,10 +250,13 @@ def leave_held(
 # --- the waiting list ----------------------------------------------------------------------
 
 
-def wait(meeting: Meeting, *, enrolment: Enrolment, by: Actor, now: datetime) -> Attendance:
+def wait(
+    meeting: Meeting, *, enrolment: Enrolment, by: Actor, now: datetime, read: int | None = None
+) -> Attendance:
     """Join the waiting list of a full group; a seat at once, where one got free meanwhile.
 
-    Raises Refused for a meeting that is not open to this learner, or where they have a place.
+    Raises Refused for a meeting that is not open to this learner, or where they have a place, and
+    WrongState where it was changed since it was ``read``.
     """
     allow(by.is_(enrolment.learner_id) and by.centre.id == enrolment.centre_id)
     allow(meeting.centre_id == enrolment.centre_id)
@@ -245,6 +264,7 @@ def wait(meeting: Meeting, *, enrolment: Enrolment, by: Actor, now: datetime) ->
     with write():
         places = hold_to_join(meeting, enrolment.learner_id)
         refuse_over(meeting, now)
+        refuse_unread(meeting, read, by)
         place = next((one for one in places if one.learner_id == enrolment.learner_id), None)
         if place is not None and place.state in ("booked", "waiting"):
             raise Refused("You are in this meeting, or on its list, already. Nothing was changed.")

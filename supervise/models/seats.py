@@ -21,7 +21,7 @@ from supervise.models.enrolments import Enrolment
 from supervise.models.mail import Mail
 from supervise.models.meetings import Attendance, Meeting
 from supervise.models.people import Actor, Person
-from supervise.rules.moments import local, short_date
+from supervise.rules.moments import clock, day, local, short_date
 from supervise.workflow import ATTENDANCE, WrongState, advance
 
 CHANGED = "This meeting was changed meanwhile. Read it again, then decide. Nothing was changed."
@@ -54,19 +54,19 @@ def day_of(moment: datetime, centre: Centre) -> date:
     return local(moment, centre.zone).date()
 
 
-def looks_after(host_id: int, enrolment: Enrolment, kind: str, day: date) -> bool:
+def looks_after(host_id: int, enrolment: Enrolment, kind: str, on: date) -> bool:
     """Whether somebody may host a meeting of this format for the enrolment that day. One query."""
     held = (Assignment.enrolment == enrolment) & (Assignment.person == host_id)
     role = Assignment.role.in_(roles_for(kind))
-    return bool(Assignment.select().where(held & role & Assignment.on(day)).exists())
+    return bool(Assignment.select().where(held & role & Assignment.on(on)).exists())
 
 
 def refuse_unassigned(host: Person, enrolment: Enrolment, kind: str, starts_at: datetime) -> None:
     """Raises Refused where the host does not look after the enrolment on the day of the meeting."""
-    day = day_of(starts_at, enrolment.centre)
-    if not host.active or not looks_after(host.id, enrolment, kind, day):
+    on = day_of(starts_at, enrolment.centre)
+    if not host.active or not looks_after(host.id, enrolment, kind, on):
         raise Refused(
-            f"{host.name} is not assigned to {enrolment.learner.name} on {short_date(day)}. "
+            f"{host.name} is not assigned to {enrolment.learner.name} on {short_date(on)}. "
             "Choose another day, or somebody else. Nothing was booked."
         )
 
@@ -129,6 +129,21 @@ def renew(meeting: Meeting, known: Collection[int] | None) -> list[Attendance]:
     if known is not None and not {meeting.host_id, *(p.learner_id for p in places)} <= set(known):
         raise _Joined(CHANGED)
     return places
+
+
+def refuse_unread(meeting: Meeting, read: int | None, by: Actor) -> None:
+    """Raises WrongState, with when it is now, where this is not the version that ``by`` has read.
+
+    None is whoever read no page. The meeting is held.
+    """
+    if read is None or read == meeting.version:
+        return
+    begins = local(meeting.starts_at, by.person.zone)
+    raise WrongState(
+        f"This meeting was changed meanwhile. It is now on {day(begins.date(), year=True)} at "
+        f"{clock(begins)}, for {meeting.minutes} minutes. Read it again, then decide. "
+        "Nothing was changed."
+    )
 
 
 def places_of(meeting: Meeting) -> list[Attendance]:
