@@ -15,6 +15,7 @@ from supervise.forms.bookings import (
     slot_seen,
     slot_value,
 )
+from supervise.forms.contracts import mark
 from supervise.forms.faults import faults_of
 from supervise.models import Availability, ClientIdentity, Enrolment, Meeting
 from supervise.models.availability import ties
@@ -47,7 +48,10 @@ def create() -> Response:
     actor, form = auth.actor(), BookForm()
     slot, starts_at, seen = _chosen(actor, form)
     enrolment = _enrolment(actor, slot, starts_at, form)
-    if not form.validate() or names_somebody(form.note, actor):
+    fine = form.validate()
+    if enrolment is None:
+        mark(form, {"enrolment": "Choose for which of your programmes. Nothing was booked."})
+    if names_somebody(form.note, actor) or not fine or enrolment is None:
         return _again(slot, form, 422)
     try:
         if request.form.get("go") == "wait":
@@ -86,14 +90,20 @@ def _sent() -> str:
     return f"{number}@{start}/{version}"
 
 
-def _enrolment(actor: Actor, slot: Availability, starts_at: datetime, form: BookForm) -> Enrolment:
-    """For which of the learner's enrolments; where none fits, one for which the model says so."""
+def _enrolment(
+    actor: Actor, slot: Availability, starts_at: datetime, form: BookForm
+) -> Enrolment | None:
+    """For which of the learner's enrolments: the one that was sent, whether or not it fits; without
+    one the only one that does. None where that is none, or not one alone."""
     held = ties(actor.person.id, actor.centre)
+    sent = request.form.get("enrolment") or request.form.get("enrolment_id")
+    form.enrolment.data = web.number(sent)
+    if sent:
+        theirs = (tie.enrolment for tie in held if tie.enrolment_id == form.enrolment.data)
+        return next(theirs, None)
     fits = slot.enrolments_on(starts_at, held, actor.centre.zone)
     fits = fits or [tie.enrolment for tie in held if tie.person_id == slot.person_id]
-    wanted = form.enrolment.data or web.number(request.form.get("enrolment_id"))
-    form.enrolment.data = wanted
-    return next((one for one in fits if one.id == wanted), fits[0])
+    return fits[0] if len({one.id for one in fits}) == 1 else None
 
 
 def names_somebody(note: Any, actor: Actor) -> bool:
