@@ -235,17 +235,15 @@ class Day:
         host = availability.person_id
         own = {one.id for one in self.groups if one.availability_id == availability.id}
         theirs = self.busy.get(host, [])
-        forming = {_span(row) for row in theirs if row.meeting_id in own}
-        found = rule.slots(
+        return rule.slots(
             [availability.pattern],
             since=since,
             until=until,
             now=now,
             blocked=[_span(row) for row in theirs if row.meeting_id not in own],
+            forming=[_span(row) for row in theirs if row.meeting_id in own],
             away=[(one.from_at, one.to_at) for one in self.away.get(host, [])],
         )
-        spans = ((slot, (slot.starts_at, slot.ends_at)) for slot in found)
-        return [slot for slot, span in spans if span in forming or not rule.overlaps(span, forming)]
 
     def is_busy(self, person_id: int, slot: rule.Slot) -> bool:
         """Whether somebody is in another meeting during a slot."""

@@ -61,23 +61,27 @@ def slots(
     until: datetime,
     now: datetime,
     blocked: Iterable[Span] = (),
+    forming: Iterable[Span] = (),
     away: Iterable[Span] = (),
 ) -> list[Slot]:
     """The slots that start in ``since`` to ``until`` and can be booked at ``now``, by start. All UTC.
 
     ``blocked`` are meetings: a slot whose time with its buffer on either side overlaps one is left
-    out. ``away`` are times off, which need no buffer.
+    out. ``forming`` are groups that can be joined: they block other slots in the same way, but not
+    the one that is at their very time. ``away`` are times off, which need no buffer.
     """
-    meetings, off = list(blocked), list(away)
+    meetings, groups, off = list(blocked), set(forming), list(away)
+    everything = [*meetings, *groups]
     found = []
     for pattern in patterns:
         first = max(since, now + pattern.notice_minutes * MINUTE)
         around = pattern.buffer_minutes * MINUTE
         for slot in _between(pattern, first, min(until, _horizon(pattern, now))):
-            if overlaps((slot.starts_at - around, slot.ends_at + around), meetings):
+            span = (slot.starts_at, slot.ends_at)
+            others = meetings if span in groups else everything
+            if overlaps((span[0] - around, span[1] + around), others) or overlaps(span, off):
                 continue
-            if not overlaps((slot.starts_at, slot.ends_at), off):
-                found.append(slot)
+            found.append(slot)
     return sorted(found, key=lambda slot: (slot.starts_at, slot.pattern_id))
 
 

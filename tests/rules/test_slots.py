@@ -130,6 +130,20 @@ def test_what_is_taken_or_away_is_left_out_with_its_buffer() -> None:
     assert starts(pattern(), day, away=[(at(11.5), at(12))]) == both
 
 
+def test_a_group_blocks_every_slot_but_the_one_it_forms_in() -> None:
+    """Moved away from its slot it is a meeting like any other, buffer and all."""
+    nine = datetime(2026, 1, 12, 9, tzinfo=UTC)
+    day, hour = date(2026, 1, 12), timedelta(hours=1)
+    at_nine, at_quarter_past_ten = "12 Jan 09:00+0000", "12 Jan 10:15+0000"
+    group = (nine, nine + hour)
+    assert starts(pattern(), day, forming=[group]) == [at_nine, at_quarter_past_ten]
+    assert starts(pattern(), day, blocked=[group]) == [at_quarter_past_ten]
+    moved = (nine + 10 * MINUTE, nine + hour + 10 * MINUTE)
+    assert starts(pattern(), day, forming=[moved]) == []
+    both = [group, (nine + 70 * MINUTE, nine + 130 * MINUTE)]
+    assert starts(pattern(), day, forming=both) == [at_nine]
+
+
 def test_notice_and_horizon_are_kept() -> None:
     one, day = pattern(notice_minutes=24 * 60, horizon_days=7), date(2026, 1, 5)
     now = datetime(2026, 1, 5, 9, 1, tzinfo=UTC)
