@@ -6,7 +6,7 @@ from datetime import datetime
 
 from supervise.db import write
 from supervise.models.booking import Plan, create
-from supervise.models.busy import Busy, Taken, hold_people
+from supervise.models.busy import Busy, Taken, hold_people, refuse_taken
 from supervise.models.centres import Refused
 from supervise.models.enrolments import Enrolment
 from supervise.models.meetings import Attendance, Meeting
@@ -62,10 +62,12 @@ def accept(meeting: Meeting, *, by: Actor, now: datetime, read: int | None = Non
     with write():
         places = hold(meeting)
         refuse_unread(meeting, read, by)
+        if meeting.state == "requested":  # in every other state the move itself says why not
+            if meeting.starts_at <= now:
+                raise Refused("This time has passed. Decline it, or book another time.")
+            host = meeting.host_id
+            refuse_taken([host], meeting.starts_at, meeting.ends_at, host_id=host)
         advance(meeting, MEETING, "accept", changed_at=now)
-        if meeting.starts_at <= now:
-            raise Refused("This time has passed. Decline it, or book another time.")
-        Busy.occupy(meeting, [meeting.host_id])
         for place in places:
             if place.state == "asked":
                 refuse_unassigned(meeting.host, place.enrolment, meeting.format, meeting.starts_at)
@@ -123,7 +125,6 @@ def answer_invitation(
         advance(
             meeting, MEETING, "cancel", reason=reason, sequence=meeting.sequence + 1, changed_at=now
         )
-        Busy.release(meeting)
         meeting.told("cancelled", now, by=by, note=reason)
 
 

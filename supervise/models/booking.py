@@ -13,7 +13,7 @@ import peewee
 
 from supervise.db import write
 from supervise.models.availability import Availability, AvailabilityPerson, Away, ties
-from supervise.models.busy import Busy, Taken, hold_people
+from supervise.models.busy import Busy, Taken, hold_people, refuse_taken
 from supervise.models.centres import Refused
 from supervise.models.enrolments import Enrolment
 from supervise.models.meetings import FORMATS, MODES, Attendance, Meeting
@@ -80,6 +80,7 @@ def book(
         refuse_unseen(slot, meeting or slot, seen)
         if meeting is not None:
             return _join(meeting, enrolment, by, now, series)
+        refuse_too_close(slot, starts_at)
         meeting = create(
             Plan(
                 slot.format, starts_at, slot.minutes, slot.places, slot.mode, slot.place,
@@ -88,8 +89,6 @@ def book(
             host_id=slot.person_id, state="booked", by=by, now=now, availability=slot,
             series=series,
         )  # fmt: skip
-        refuse_too_close(slot, starts_at)
-        Busy.occupy(meeting, [slot.person_id])
         place = new_place(meeting, enrolment, "booked", now, series)
         meeting.told("booked", now, by=by, place=place.id)
         tell(meeting, "booked", [meeting.host_id, place.learner_id], now)
@@ -207,8 +206,9 @@ def arrange(
         hold_people([by.person.id, *(one.learner_id for one in enrolments)])
         for enrolment in enrolments:
             refuse_unassigned(by.person, enrolment, plan.format, plan.starts_at)
-        meeting = create(plan, host_id=by.person.id, state="booked", by=by, now=now, series=series)
-        Busy.occupy(meeting, [by.person.id])
+        host = by.person.id
+        refuse_taken([host], plan.starts_at, plan.ends_at, host_id=host)
+        meeting = create(plan, host_id=host, state="booked", by=by, now=now, series=series)
         state = "invited" if invite else "booked"
         for enrolment in enrolments:
             new_place(meeting, enrolment, state, now, series)

@@ -15,7 +15,7 @@ from supervise.models.booking import (
     refuse_unnamed,
     refuse_unseen,
 )
-from supervise.models.busy import Busy
+from supervise.models.busy import refuse_taken
 from supervise.models.centres import Refused
 from supervise.models.enrolments import Enrolment
 from supervise.models.meetings import Attendance, Meeting
@@ -131,12 +131,13 @@ def _move(
     was = {"starts_at": meeting.starts_at, "ends_at": meeting.ends_at}
     if was == {"starts_at": starts_at, "ends_at": ends_at}:
         raise Refused("That is when it is already. Choose another time. Nothing was changed.")
+    if meeting.state == "booked":  # in every other state the move itself says why not
+        people = [meeting.host_id, *seated(places)]
+        refuse_taken(people, starts_at, ends_at, host_id=meeting.host_id, but=meeting.id)
     advance(
         meeting, MEETING, "move", starts_at=starts_at, ends_at=ends_at, reason=reason,
         sequence=meeting.sequence + 1, changed_at=now, **changes,
     )  # fmt: skip
-    Busy.release(meeting)
-    Busy.occupy(meeting, [meeting.host_id, *seated(places)])
     meeting.told(
         "moved", now, by=by, note=reason, before=was,
         after={"starts_at": starts_at, "ends_at": ends_at},
@@ -191,7 +192,6 @@ def cancel_held(
         meeting, MEETING, "cancel", reason=why or reason, sequence=meeting.sequence + 1,
         changed_at=now,
     )  # fmt: skip
-    Busy.release(meeting)
     told = {meeting.host_id, *also}
     for place in still_open(places):
         advance(place, ATTENDANCE, "cancel", seat=None, reason=reason, changed_at=now)
@@ -239,7 +239,6 @@ def leave_held(
         cancel_held(meeting, [place], reason, by=by, now=now, why=why)
         return
     advance(place, ATTENDANCE, "cancel", seat=None, reason=reason, changed_at=now)
-    Busy.release(meeting, [place.learner_id])
     Meeting.update(sequence=Meeting.sequence + 1).where(Meeting.id == meeting.id).execute()
     meeting.told("left", now, by=by, note=reason, place=place.id)
     if had_seat:

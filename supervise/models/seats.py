@@ -1,8 +1,8 @@
 """What every move of a booking shares: who may meet whom, who is held, who sits, who is told.
 
-Locks are taken in one order: the people's calendars, the centre, the meeting's row, its places, the
-busy rows, the mail, the history. Whoever changes a meeting holds its host, so that of two who do
-so at the same moment one waits and then sees what the other did.
+Locks are taken in one order: the people's calendars, the centre, the meeting's row, its places,
+each with the busy rows that follow it, the mail, the history. Whoever changes a meeting holds its
+host, so that of two who do so at the same moment one waits and then sees what the other did.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from supervise.db import write
 from supervise.models.assignments import Assignment
 from supervise.models.availability import GUIDED
-from supervise.models.busy import Busy, hold_people
+from supervise.models.busy import hold_people, refuse_taken
 from supervise.models.centres import Centre, Refused
 from supervise.models.contracts import locked
 from supervise.models.enrolments import Enrolment
@@ -173,7 +173,7 @@ def sit(meeting: Meeting, place: Attendance, now: datetime, **changes: Any) -> N
     seat = meeting.free_seat()
     if seat is None:
         raise Full(meeting)
-    Busy.occupy(meeting, [place.learner_id])
+    _refuse_elsewhere(meeting, place.learner_id)
     advance(place, ATTENDANCE, "book", seat=seat, reason="", changed_at=now, **changes)
 
 
@@ -186,7 +186,7 @@ def new_place(
         seat = meeting.free_seat()
         if seat is None:
             raise Full(meeting)
-        Busy.occupy(meeting, [enrolment.learner_id])
+        _refuse_elsewhere(meeting, enrolment.learner_id)
     return Attendance.create(
         centre=meeting.centre_id,
         meeting=meeting,
@@ -197,6 +197,12 @@ def new_place(
         state=state,
         created_at=now,
         changed_at=now,
+    )
+
+
+def _refuse_elsewhere(meeting: Meeting, learner_id: int) -> None:
+    refuse_taken(
+        [learner_id], meeting.starts_at, meeting.ends_at, host_id=meeting.host_id, but=meeting.id
     )
 
 
