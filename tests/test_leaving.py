@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,13 +11,16 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from supervise.models import Attendance, Meeting, Person
-from supervise.models.rebooking import cancel, leave
+from supervise.mail.letters import Letter, Site
+from supervise.mail.meetings import letter
+from supervise.models import Attendance, Mail, Meeting, Person
+from supervise.models.rebooking import cancel, leave, wait
 from supervise.reports.meeting_copy import meetings_of
 from tests.meeting import place_of
-from tests.slots import learners, offering, take
+from tests.slots import SLOT, arranged, learners, offering, take
 from tests.world import World, sign_in
 
+HOUR = timedelta(hours=1)
 PRIVATE = "My mother has died"
 
 
@@ -82,3 +86,61 @@ def test_why_a_group_is_cancelled_is_read_by_those_who_were_still_in_it(
     host = pages(world.supervisor).get(page).text
     assert host.count("I am in hospital") == 1
     assert "Off then" in host
+
+
+# --- who is told ---------------------------------------------------------------------------
+
+
+def letters(world: World, person: Person) -> list[Letter]:
+    """The mails that the person has of places given up and meetings cancelled."""
+    rows = Mail.select().where((Mail.kind == "cancelled") & (Mail.person == person))
+    return [letter(row, Site("https://supervise.example.org"), world.now) for row in rows]
+
+
+def taken_out(world: World, place: Attendance) -> None:
+    boss = world.actor(world.supervisor)
+    leave(Attendance.get_by_id(place.id), "You have had yours", by=boss, now=world.now)
+
+
+def test_a_learner_taken_off_the_list_or_uninvited_is_told(world: World) -> None:
+    a, b, c = learners(world, 3)
+    slot = offering(world, format="group", places=2)
+    full = take(world, slot, a).meeting
+    take(world, slot, b)
+    waits = wait(full, enrolment=c, by=world.actor(c.learner), now=world.now)
+    asked = arranged(world, a, world.enrolment, invite=True, starts_at=SLOT + 5 * HOUR)
+    taken_out(world, waits)
+    taken_out(world, place_of(asked, world.enrolment))
+    for person, meeting in ((c.learner, full), (world.learner, asked)):
+        [told] = letters(world, person)
+        assert told.subject.startswith("You are no longer on the list of a meeting: ")
+        assert "You were taken off the list of this meeting; why stands on its page." in told.text
+        assert f"/supervision/{meeting.id}" in told.text
+        assert told.files == (), "no calendar of theirs holds it"
+    assert letters(world, world.supervisor) == []
+
+
+def test_who_leaves_a_waiting_list_by_themselves_is_told_nothing(world: World) -> None:
+    a, b = learners(world, 2)
+    slot = offering(world, format="group", places=2)
+    full = take(world, slot, a).meeting
+    take(world, slot, b)
+    waits = wait(full, enrolment=world.enrolment, by=world.actor(world.learner), now=world.now)
+    gives_up(world, waits, "At work")
+    assert letters(world, world.learner) == []
+
+
+@pytest.mark.parametrize("by_host", [True, False])
+def test_a_host_is_not_told_that_a_learner_gave_up_what_they_took_away(
+    world: World, by_host: bool
+) -> None:
+    slot, [other] = offering(world, format="group", places=3), learners(world, 1)
+    take(world, slot)
+    place = take(world, slot, other)
+    taken_out(world, place) if by_host else gives_up(world, place, "Ill")
+    [host], [learner] = letters(world, world.supervisor), letters(world, other.learner)
+    assert "Learner0 Ames has no place in this meeting any more" in host.text
+    assert "gave up" not in host.text
+    assert host.files, "their calendar names who comes"
+    assert "You have no place in this meeting any more" in learner.text
+    assert learner.files[0].method == "CANCEL"

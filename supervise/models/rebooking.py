@@ -231,7 +231,10 @@ def leave_held(
     by: Actor | None,
     now: datetime,
 ) -> None:
-    """Give up one place of a meeting whose people and row are held."""
+    """Give up one place of a meeting whose people and row are held.
+
+    Its learner is told wherever it was not they who gave it up, seat or none.
+    """
     had_seat = place.state == "booked"
     others = [one for one in still_open(places) if one.id != place.id]
     if place.state in OPEN and not others and meeting.state in MEETING.moves["cancel"].sources:
@@ -241,8 +244,11 @@ def leave_held(
     advance(place, ATTENDANCE, "cancel", seat=None, reason=reason, changed_at=now)
     Meeting.update(sequence=Meeting.sequence + 1).where(Meeting.id == meeting.id).execute()
     meeting.told("left", now, by=by, note=reason, place=place.id)
+    told = [meeting.host_id, place.learner_id] if had_seat else []
+    if by is None or not by.is_(place.learner_id):
+        told.append(place.learner_id)
+    tell(meeting, "cancelled", told, now, place=place.id, seat=had_seat)
     if had_seat:
-        tell(meeting, "cancelled", [meeting.host_id, place.learner_id], now, place=place.id)
         move_up(meeting, places, now=now)
 
 
