@@ -79,3 +79,19 @@ def test_a_slot_on_top_of_a_group_that_forms_in_another_pattern_is_hidden(world:
     take(world, group, other, SLOT + 30 * MINUTE)
     assert offered(world) == [SLOT + 30 * MINUTE, NEXT + HOUR]
     assert bookable(world, alone, [SLOT, NEXT, NEXT + HOUR]) == [NEXT + HOUR]
+
+
+def test_a_group_is_joined_by_whom_its_host_may_lead_in_it(world: World) -> None:
+    """The pattern may be for tutorials now; the group that forms in it is supervision still."""
+    [other] = learners(world, 1)
+    tutor = world.person("Toby Guide", "tutor", "supervisor")
+    world.assign(tutor, "supervisor", other)
+    world.assign(tutor, "tutor", world.enrolment)
+    slot = offering(world, person=tutor, format="group", places=3)
+    take(world, slot, other)
+    Availability.update(format="tutorial", version=2).execute()
+    slot = Availability.get_by_id(slot.id)
+    with pytest.raises(Refused, match="not assigned"):
+        take(world, slot, seen=2)
+    assert SLOT not in offered(world)
+    assert bookable(world, slot, offered(world)) == [NEXT, NEXT + HOUR]

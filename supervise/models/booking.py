@@ -79,6 +79,8 @@ def book(
         meeting = begun(slot, starts_at)
         refuse_unseen(slot, meeting or slot, seen)
         if meeting is not None:
+            if meeting.format != slot.format:  # it began before the slot was changed
+                refuse_unassigned(slot.person, enrolment, meeting.format, starts_at)
             return _join(meeting, enrolment, by, now, series)
         refuse_too_close(slot, starts_at)
         meeting = create(

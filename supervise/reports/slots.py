@@ -150,8 +150,9 @@ def _open(
     found = []
     for one in published:
         for slot in day.free(one, since, until, now):
-            enrolments = one.enrolments_on(slot.starts_at, held, centre.zone)
             group = groups.get((one.id, slot.starts_at))
+            kind = group.format if group else one.format
+            enrolments = one.enrolments_on(slot.starts_at, held, centre.zone, kind)
             if not enrolments or day.is_busy(learner_id, slot):
                 continue
             found.append(
