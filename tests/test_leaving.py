@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from supervise.mail.letters import Letter, Site
 from supervise.mail.meetings import letter
 from supervise.models import Attendance, Mail, Meeting, Person
+from supervise.models.asking import answer_invitation
 from supervise.models.rebooking import cancel, leave, wait
 from supervise.reports.meeting_copy import meetings_of
 from tests.meeting import place_of
@@ -144,3 +145,34 @@ def test_a_host_is_not_told_that_a_learner_gave_up_what_they_took_away(
     assert host.files, "their calendar names who comes"
     assert "You have no place in this meeting any more" in learner.text
     assert learner.files[0].method == "CANCEL"
+
+
+# --- nobody comes --------------------------------------------------------------------------
+
+
+def test_a_group_to_which_everybody_said_no_is_cancelled_and_frees_its_host(
+    world: World, pages: Any
+) -> None:
+    people = [world.enrolment, *learners(world, 1)]
+    meeting, slot = arranged(world, *people, invite=True), offering(world)
+    for said, enrolment in zip(("At work", PRIVATE), people, strict=True):
+        assert Meeting.get_by_id(meeting.id).state == "booked"
+        place, me = place_of(meeting, enrolment), world.actor(enrolment.learner)
+        answer_invitation(place, accept=False, reason=said, by=me, now=world.now)
+    gone = Meeting.get_by_id(meeting.id)
+    assert (gone.state, gone.sequence) == ("cancelled", 1)
+    assert PRIVATE not in pages(world.learner).get(f"/supervision/{meeting.id}").text
+    assert PRIVATE in pages(world.supervisor).get(f"/supervision/{meeting.id}").text
+    rows = Mail.select().where((Mail.kind == "declined") & (Mail.person == world.supervisor))
+    told = [letter(row, Site(""), world.now) for row in rows]
+    assert [one.files[0].method for one in told] == ["CANCEL", "CANCEL"]
+    assert take(world, slot).state == "booked"
+
+
+def test_a_group_in_which_somebody_may_still_come_stands(world: World) -> None:
+    people = [world.enrolment, *learners(world, 2)]
+    meeting = arranged(world, *people, invite=True)
+    for enrolment, accept in zip(people, (True, False, False), strict=True):
+        place, me = place_of(meeting, enrolment), world.actor(enrolment.learner)
+        answer_invitation(place, accept=accept, reason="No", by=me, now=world.now)
+    assert Meeting.get_by_id(meeting.id).state == "booked"

@@ -12,13 +12,16 @@ from supervise.models.enrolments import Enrolment
 from supervise.models.meetings import Attendance, Meeting
 from supervise.models.people import Actor, Person
 from supervise.models.seats import (
+    NOBODY_LEFT,
     can_host,
     hold,
     hold_to_join,
     new_place,
     refuse_unassigned,
     refuse_unread,
+    seated,
     sit,
+    still_open,
     tell,
 )
 from supervise.workflow import ATTENDANCE, MEETING, WrongState, advance, allow
@@ -56,7 +59,8 @@ def ask(plan: Plan, host: Person, *, enrolment: Enrolment, by: Actor, now: datet
 def accept(meeting: Meeting, *, by: Actor, now: datetime, read: int | None = None) -> None:
     """Book a meeting that was asked for, in the version that was ``read``.
 
-    Raises WrongState where it was changed since, Taken where host or learner is busy then.
+    Whoever is invited to it, as before it was handed over, is asked whether they come. Raises
+    WrongState where it was changed since, Taken where host or learner is busy then.
     """
     allow(can_host(meeting, by))
     with write():
@@ -73,7 +77,8 @@ def accept(meeting: Meeting, *, by: Actor, now: datetime, read: int | None = Non
                 refuse_unassigned(meeting.host, place.enrolment, meeting.format, meeting.starts_at)
                 sit(meeting, place, now)
         meeting.told("accepted", now, by=by)
-        tell(meeting, "booked", [meeting.host_id, *(p.learner_id for p in places)], now)
+        tell(meeting, "booked", [meeting.host_id, *seated(places)], now)
+        tell(meeting, "invited", [p.learner_id for p in places if p.state == "invited"], now)
 
 
 def decline(meeting: Meeting, reason: str, *, by: Actor, now: datetime) -> None:
@@ -83,7 +88,7 @@ def decline(meeting: Meeting, reason: str, *, by: Actor, now: datetime) -> None:
         places = hold(meeting)
         advance(meeting, MEETING, "decline", reason=reason, changed_at=now)
         for place in places:
-            if place.state == "asked":
+            if place.state in ("asked", "invited"):
                 advance(place, ATTENDANCE, "decline", reason=reason, changed_at=now)
         meeting.told("declined", now, by=by, note=reason)
         tell(meeting, "declined", [place.learner_id for place in places], now)
@@ -98,7 +103,7 @@ def answer_invitation(
     reason: str = "",
     read: int | None = None,
 ) -> None:
-    """Accept an invitation, or decline it with a reason; one to one that cancels the meeting.
+    """Accept an invitation, or decline it with a reason; the last to decline cancels the meeting.
 
     ``read`` is the version of the meeting that the learner saw. Raises WrongState where it was
     moved since, or is not open any more, Full without a seat, Taken where the learner is in another
@@ -107,7 +112,8 @@ def answer_invitation(
     allow(place.can_answer(by))
     with write():
         meeting = place.meeting
-        place = next(one for one in hold(meeting) if one.id == place.id)
+        places = hold(meeting)
+        place = next(one for one in places if one.id == place.id)
         if place.state != "invited":
             raise WrongState(ATTENDANCE.refusal("book" if accept else "decline", place.state))
         refuse_unread(meeting, read, by)
@@ -121,11 +127,13 @@ def answer_invitation(
         tell(meeting, "declined", [meeting.host_id], now, place=place.id)
         if meeting.places > 1:
             meeting.told("declined", now, by=by, note=reason, place=place.id)
+        if still_open(places):
             return
+        why = reason if meeting.places == 1 else NOBODY_LEFT
         advance(
-            meeting, MEETING, "cancel", reason=reason, sequence=meeting.sequence + 1, changed_at=now
+            meeting, MEETING, "cancel", reason=why, sequence=meeting.sequence + 1, changed_at=now
         )
-        meeting.told("cancelled", now, by=by, note=reason)
+        meeting.told("cancelled", now, by=by, note=why)
 
 
 def add(meeting: Meeting, enrolment: Enrolment, *, invite: bool, by: Actor, now: datetime) -> None:

@@ -23,6 +23,7 @@ from supervise.models.people import Actor
 from supervise.models.publishing import take_off
 from supervise.models.seats import (
     CHANGED,
+    NOBODY_LEFT,
     OPEN,
     can_host,
     hold,
@@ -36,9 +37,6 @@ from supervise.models.seats import (
 )
 from supervise.models.waiting_list import let_first, move_up
 from supervise.workflow import ATTENDANCE, MEETING, WrongState, advance, allow
-
-NOBODY_LEFT = "Nobody has a place in it any more."
-"""Why a group is cancelled whose last learner left: their own reason is not for those before."""
 
 # --- moving --------------------------------------------------------------------------------
 

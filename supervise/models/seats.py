@@ -25,6 +25,8 @@ from supervise.rules.moments import clock, day, local, short_date
 from supervise.workflow import ATTENDANCE, WrongState, advance
 
 CHANGED = "This meeting was changed meanwhile. Read it again, then decide. Nothing was changed."
+NOBODY_LEFT = "Nobody has a place in it any more."
+"""Why a group is cancelled whose last learner left: their own reason is not for those before."""
 OPEN = ("asked", "invited", "waiting", "booked")
 """The states of a place that can still be given up."""
 TRIES = 20
