@@ -25,8 +25,9 @@ def world() -> World:
     return World()
 
 
-def offered(world: World) -> list[datetime]:
-    found = open_slots(world.actor(world.learner), SLOT - HOUR, SLOT + 4 * HOUR)
+def offered(world: World, later: timedelta = timedelta()) -> list[datetime]:
+    since, until = SLOT - HOUR + later, SLOT + 4 * HOUR + later
+    found = open_slots(world.actor(world.learner), since, until)
     return [one.starts_at for one in found]
 
 

@@ -64,8 +64,14 @@ def looks_after(host_id: int, enrolment: Enrolment, kind: str, on: date) -> bool
 
 
 def refuse_unassigned(host: Person, enrolment: Enrolment, kind: str, starts_at: datetime) -> None:
-    """Raises Refused where the host does not look after the enrolment on the day of the meeting."""
+    """Raises Refused where the enrolment is over on the day of the meeting, or the host does not look
+    after it then."""
     on = day_of(starts_at, enrolment.centre)
+    if enrolment.over_on(on):
+        raise Refused(
+            f"The enrolment of {enrolment.learner.name} ends on {short_date(enrolment.ends_on)}. "
+            "Choose an earlier day, or ask your centre to extend it. Nothing was booked."
+        )
     if not host.active or not looks_after(host.id, enrolment, kind, on):
         raise Refused(
             f"{host.name} is not assigned to {enrolment.learner.name} on {short_date(on)}. "
