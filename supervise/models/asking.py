@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from supervise.db import write
-from supervise.models.booking import Plan, create
+from supervise.models.booking import PAST, Plan, create
 from supervise.models.busy import Busy, Taken, hold_people, refuse_taken
 from supervise.models.centres import Refused
 from supervise.models.enrolments import Enrolment
@@ -25,8 +25,6 @@ from supervise.models.seats import (
     tell,
 )
 from supervise.workflow import ATTENDANCE, MEETING, WrongState, advance, allow
-
-PAST = "This time has passed. Choose a later one."
 
 
 def ask(plan: Plan, host: Person, *, enrolment: Enrolment, by: Actor, now: datetime) -> Meeting:
@@ -139,7 +137,7 @@ def answer_invitation(
 def add(meeting: Meeting, enrolment: Enrolment, *, invite: bool, by: Actor, now: datetime) -> None:
     """Give one more learner a place in a group, or invite them, as its host.
 
-    Also once it has begun, for somebody who came along. Raises Full, Taken, and Refused for a
+    A place also once it has begun, for somebody who came along. Raises Full, Taken, and Refused for a
     learner who is in it already or is not assigned to the host that day.
     """
     allow(can_host(meeting, by) and enrolment.centre_id == meeting.centre_id)
@@ -147,6 +145,8 @@ def add(meeting: Meeting, enrolment: Enrolment, *, invite: bool, by: Actor, now:
         places = hold_to_join(meeting, enrolment.learner_id)
         if meeting.state != "booked":
             raise WrongState(f"Nothing was changed: {MEETING.states[meeting.state]}")
+        if invite and meeting.starts_at <= now:
+            raise Refused("It has begun already. Add them without an invitation.")
         refuse_unassigned(meeting.host, enrolment, meeting.format, meeting.starts_at)
         place = next((one for one in places if one.learner_id == enrolment.learner_id), None)
         if meeting.places == 1 or (place is not None and place.state in ("booked", "invited")):

@@ -20,11 +20,13 @@ from supervise.models.meetings import FORMATS, MODES, Attendance, Meeting
 from supervise.models.people import Actor
 from supervise.models.seats import new_place, refuse_unassigned, renew, sit, tell
 from supervise.models.waiting_list import let_first
+from supervise.rules.publishing import FEWEST, IN_GROUPS, TOO_FEW
 from supervise.rules.slots import offers, too_late_or_early
 from supervise.workflow import allow
 
 GONE = "This time was withdrawn. Choose another one. Nothing was booked."
 JUST_TAKEN = "This time has just been taken. Choose another one. Nothing was booked."
+PAST = "This time has passed. Choose a later one."
 MINUTE = timedelta(minutes=1)
 
 
@@ -192,7 +194,7 @@ def arrange(
     now: datetime,
     series: str = "",
 ) -> Meeting:
-    """Book a meeting for one's learners at any time, or invite them to it.
+    """Book a meeting for one's learners at any time, or invite them to one that is still to come.
 
     Who is invited has no seat before they accept. Raises Taken where the host, or a learner who is
     booked, is in another meeting then, and Refused for a learner not assigned to the host that day.
@@ -201,6 +203,10 @@ def arrange(
     allow(all(one.centre_id == by.centre.id for one in enrolments))
     if not enrolments:
         raise Refused("Choose at least one learner.")
+    if invite and plan.starts_at <= now:
+        raise Refused(PAST)
+    if plan.format in IN_GROUPS and plan.places < FEWEST:
+        raise Refused(TOO_FEW)
     if len(enrolments) > plan.places and (not invite or plan.places == 1):
         room = "one learner" if plan.places == 1 else f"{plan.places} learners"
         raise Refused(f"There is room for {room}: choose fewer, or make it larger.")

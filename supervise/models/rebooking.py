@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from supervise.db import write
-from supervise.models.asking import PAST, refuse_over
+from supervise.models.asking import refuse_over
 from supervise.models.availability import Availability
 from supervise.models.booking import (
+    PAST,
     refuse_too_close,
     refuse_unless_open,
     refuse_unnamed,
