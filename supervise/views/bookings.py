@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, request, url_for
@@ -27,7 +28,7 @@ from supervise.models.rebooking import wait
 from supervise.models.seats import Full
 from supervise.models.series import NotAll, Series, book_series
 from supervise.reader import day_and_time
-from supervise.reports.slots import OpenSlot, open_slots
+from supervise.reports.slots import Offers, OpenSlot
 from supervise.rules.naming import names_in, naming_fault
 from supervise.workflow import WrongState
 
@@ -167,12 +168,13 @@ def _again(
 def free_times(host_id: int, kind: str) -> list[OpenSlot]:
     """The next times of one host and kind that have a place left, at most eight. Five queries."""
     actor = auth.actor()
-    found = open_slots(actor, auth.now(), auth.now() + AHEAD)
-    return [
+    found = Offers.to(actor, auth.now(), auth.now() + AHEAD).each()
+    fits = (
         one
         for one in found
         if one.host.id == host_id and one.availability.format == kind and not one.full
-    ][:8]
+    )
+    return list(islice(fits, 8))
 
 
 def said(refused: Refused | WrongState, actor: Actor) -> str:

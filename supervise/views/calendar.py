@@ -53,20 +53,13 @@ def slot(availability_id: int) -> Response:
     actor = auth.actor()
     there = web.load(known_to(actor), availability_id)
     at = read_moment(request.args.get("at"))
-    free = slots.open_slots(actor, auth.now(), auth.now() + slots.FURTHEST)
-    same = [one for one in free if one.availability.id == there.id]
-    if there.withdrawn_at:
-        kind = (there.person_id, there.format)
-        same = [one for one in free if (one.host.id, one.availability.format) == kind]
-    found = next(
-        (one for one in same if (one.availability.id, one.starts_at) == (there.id, at)), None
-    )
+    found, others = slots.around(there, at, actor)
     return web.show(
         "calendar/slot.html",
         None,
         410 if there.withdrawn_at else 200,
         slot=found,
-        others=[one for one in same if at is None or one.starts_at > at][:6] or same[:6],
+        others=others,
         asked_at=at,
         modes=MODES,
         form=BookForm(formdata=None),
