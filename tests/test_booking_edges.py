@@ -13,7 +13,10 @@ from flask.testing import FlaskClient
 
 from supervise.models import Attendance, Enrolment, Meeting, Person
 from supervise.models.asking import add
+from supervise.models.booking import Plan
 from supervise.models.centres import Refused
+from supervise.models.rebooking import cancel
+from supervise.models.series import arrange_series, cancel_from, later_meetings
 from tests.slots import SLOT, arranged, learners, offering, take
 from tests.test_slots_offered import offered
 from tests.world import World, sign_in
@@ -101,3 +104,25 @@ def test_nothing_is_booked_once_the_enrolment_is_over(world: World) -> None:
     assert Attendance.select().count() == 1
     assert offered(world, WEEK) == []
     assert offered(world)
+
+
+def test_nothing_is_booked_with_somebody_whose_account_is_closed(world: World) -> None:
+    """Whatever assignment was left to them."""
+    slot = offering(world)
+    Person.update(disabled_at=world.now).where(Person.id == world.supervisor.id).execute()
+    with pytest.raises(Refused, match="Marian Hale is not assigned"):
+        take(world, slot)
+    assert not Meeting.select().exists()
+
+
+def test_what_was_cancelled_of_a_series_is_none_of_the_later_ones(world: World) -> None:
+    boss = world.actor(world.supervisor)
+    first, second, third = arrange_series(
+        Plan("one-to-one", SLOT, 60), [world.enrolment], times=3, every_weeks=1, only_free=False,
+        invite=False, by=boss, now=world.now,
+    ).meetings  # fmt: skip
+    cancel(second, "A holiday", by=boss, now=world.now)
+    assert later_meetings(first) == [third]
+    assert cancel_from(first, "The course is over.", by=boss, now=world.now) == 2
+    reasons = [Meeting.get_by_id(one.id).reason for one in (first, second, third)]
+    assert reasons == ["The course is over.", "A holiday", "The course is over."]
