@@ -1,4 +1,4 @@
-"""What the database refuses by itself, written once for both engines; migrations use it."""
+"""What the database refuses, and does, by itself, written once for both engines; migrations use it."""
 
 from __future__ import annotations
 
@@ -27,4 +27,25 @@ def refuse(db: Any, name: str, event: str, table: str, when: str, said: str) -> 
     )
     db.execute_sql(
         f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
+    )
+
+
+def follow(db: Any, name: str, event: str, table: str, when: str, *statements: str) -> None:
+    """After one kind of change to a table, ``event``, do these statements while the condition holds.
+
+    All is SQL over ``OLD`` and ``NEW`` in the words of both engines. What a statement violates
+    refuses the change itself.
+    """
+    then = "; ".join(statements)
+    if isinstance(db, peewee.SqliteDatabase):
+        db.execute_sql(
+            f"CREATE TRIGGER {name} AFTER {event} ON {table} WHEN {when} BEGIN {then}; END"
+        )
+        return
+    db.execute_sql(
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"IF {when} THEN {then}; END IF; RETURN NULL; END $$"
+    )
+    db.execute_sql(
+        f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
     )

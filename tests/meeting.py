@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from supervise.db import write
-from supervise.models import Attendance, Busy, Enrolment, Meeting, answering, recording
+from supervise.models import Attendance, Enrolment, Meeting, answering, recording
 from supervise.models.people import Actor
 from supervise.models.recording import Action, Part, Written
 from tests.world import World
@@ -43,7 +43,6 @@ def booked(
                 learner=enrolment.learner, state="booked", created_at=world.now,
                 changed_at=world.now,
             )  # fmt: skip
-        Busy.occupy(meeting, [meeting.host_id, *(one.learner_id for one in enrolments)])
     return meeting
 
 

@@ -15,7 +15,6 @@ from supervise.models import (
     Availability,
     AvailabilityPerson,
     Away,
-    Busy,
     Meeting,
     Membership,
     Person,
@@ -45,11 +44,6 @@ def meet(world: World, starts_at: datetime, *learners: object, **changes: object
             centre=world.centre, meeting=meeting, enrolment=enrolment, seat=seat, state="booked",
             learner=enrolment.learner, created_at=world.now, changed_at=world.now,  # type: ignore[attr-defined]
         )  # fmt: skip
-    people = [meeting.host_id, *(one.learner_id for one in learners)]  # type: ignore[attr-defined]
-    for person in people:
-        Busy.create(
-            person=person, meeting=meeting, starts_at=meeting.starts_at, ends_at=meeting.ends_at
-        )
     return meeting
 
 

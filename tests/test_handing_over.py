@@ -16,12 +16,14 @@ from supervise.events import history
 from supervise.mail.letters import Site
 from supervise.mail.meetings import letter
 from supervise.models import Assignment, Attendance, Busy, Mail, Meeting, Person, recording
-from supervise.models.asking import accept, ask
+from supervise.models.asking import accept, answer_invitation, ask, decline
 from supervise.models.booking import Plan
 from supervise.models.centres import Refused
 from supervise.models.handing_over import ahead, unsigned
-from supervise.models.rebooking import wait
+from supervise.models.rebooking import cancel, wait
 from supervise.reports import meeting_list
+from supervise.reports.coming import coming
+from supervise.workflow import WrongState
 from tests.meeting import booked as as_it_was
 from tests.meeting import held, place_of, recorded, signed, write_up
 from tests.queries import queries
@@ -130,6 +132,44 @@ def test_a_successor_who_is_not_free_is_asked(world: World, joan: Person) -> Non
     Busy.delete().where(Busy.person == joan).execute()
     accept(asked, by=world.actor(joan), now=world.now)
     assert busy(meeting) == {joan.id, world.learner.id}
+
+
+def test_an_invitation_nobody_answered_stays_one_until_the_successor_can_meet(
+    world: World, joan: Person
+) -> None:
+    [other] = learners(world, 1)
+    world.assign(joan, "supervisor", other)
+    theirs = arranged(world, other, host=joan, starts_at=SLOT + WEEK)
+    meeting = arranged(world, invite=True, starts_at=SLOT + WEEK)
+    end(world, joan)
+    asked, boss = now_of(meeting), world.actor(joan)
+    assert (asked.state, place_of(meeting, world.enrolment).state) == ("requested", "invited")
+    me = world.actor(world.learner)
+    with pytest.raises(WrongState):
+        answer_invitation(place_of(meeting, world.enrolment), accept=True, by=me, now=world.now)
+    assert "Answer" in [wait for wait, *_ in coming(boss).waits]
+    cancel(theirs, "Ill", by=boss, now=world.now)
+    accept(asked, by=boss, now=world.now)
+    assert busy(meeting) == {joan.id}, "the learner has not said that they come"
+    assert world.learner.id not in mails("booked")
+    again = Mail.select().where((Mail.kind == "invited") & (Mail.person == world.learner))
+    assert again.count() == 2
+    answer_invitation(place_of(meeting, world.enrolment), accept=True, by=me, now=world.now)
+    assert busy(meeting) == {joan.id, world.learner.id}
+
+
+def test_a_successor_who_cannot_meet_declines_for_the_invited_too(
+    world: World, joan: Person
+) -> None:
+    [other] = learners(world, 1)
+    world.assign(joan, "supervisor", other)
+    arranged(world, other, host=joan, starts_at=SLOT + WEEK)
+    meeting = arranged(world, invite=True, starts_at=SLOT + WEEK)
+    end(world, joan)
+    decline(now_of(meeting), "I teach then.", by=world.actor(joan), now=world.now)
+    assert place_of(meeting, world.enrolment).state == "declined"
+    row = Mail.get((Mail.kind == "declined") & (Mail.person == world.learner))
+    assert letter(row, Site(""), world.now).subject == "Your meeting was declined"
 
 
 def test_a_request_goes_to_the_successor_and_stays_one(world: World, joan: Person) -> None:

@@ -22,7 +22,6 @@ from supervise.mail.smtp import Never
 from supervise.models import (
     Actor,
     Attendance,
-    Busy,
     ClientIdentity,
     Consent,
     Feedback,
@@ -407,7 +406,6 @@ def booked(world: World, starts: datetime = NOW + timedelta(days=3)) -> Meeting:
         centre=world.centre, meeting=meeting, enrolment=world.enrolment, learner=world.learner,
         seat=1, state="booked", created_at=NOW, changed_at=NOW,
     )  # fmt: skip
-    Busy.occupy(meeting, [world.learner.id, world.supervisor.id])
     return meeting
 
 
@@ -576,9 +574,6 @@ def test_a_meeting_is_reminded_of_once_a_day_before(
         starts_at=meeting.starts_at + timedelta(days=7), ends_at=meeting.ends_at + timedelta(days=7),
         sequence=1,
     ).execute()  # fmt: skip
-    Busy.update(
-        starts_at=meeting.starts_at + timedelta(days=7), ends_at=meeting.ends_at + timedelta(days=7)
-    ).execute()
     tick(known, meeting.starts_at + timedelta(days=6, hours=1))
     assert len(box.got) == 4
 

@@ -57,6 +57,16 @@ def ask(app, world):
     return get
 
 
+def test_a_meeting_booked_for_next_year_leaves_the_button_where_it_is(ask, world):
+    offering(world)
+    meetings.booked(world, starts_at=datetime(2027, 9, 3, 9, 0, tzinfo=UTC))
+    _, page = ask(world.learner)
+    assert f"1 supervision meeting due {DUE}; booked for 3 Sep 2027, which is late." in words(page)
+    assert "data-hx-get" in page
+    _, host = ask(world.supervisor)
+    assert "which is late" in words(host), "the supervisor sees who runs ahead"
+
+
 def test_the_learner_books_the_next_free_time_in_one_tap(ask, world):
     offering(world, format="tutorial", starts="07:00", ends="08:00")
     offering(world)

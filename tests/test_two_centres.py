@@ -4,9 +4,21 @@ from datetime import time
 
 import time_machine
 
-from supervise.models import Client, Engagement, Link, Membership, PracticeSession
+from supervise import ics
+from supervise.models import (
+    Attendance,
+    CalendarFeed,
+    Client,
+    Engagement,
+    Link,
+    Meeting,
+    Membership,
+    PracticeSession,
+)
 from supervise.models.confirmations import ask
+from supervise.reports import feed
 from supervise.reports.today import supervising
+from tests.slots import NEXT, SLOT, arranged
 from tests.world import NOW, World, sign_in
 
 
@@ -90,3 +102,22 @@ def test_a_learner_of_both_reaches_in_each_centre_its_own_links(app):
             sign_in(browser, here.learner, world.centre, NOW)
             assert browser.post(f"/links/{link.id}/end").status_code == status
             assert Link.get_by_id(link.id).standing(NOW) == standing
+
+
+def test_meetings_and_calendars_of_one_centre_are_not_there_in_the_other(database):
+    here, there = two_centres()
+    mine = arranged(here, starts_at=SLOT)
+    other = arranged(there, there.enrolment, host=here.supervisor, starts_at=NEXT)
+    for world, meeting, elsewhere in ((here, mine, other), (there, other, mine)):
+        for person in (here.supervisor, here.learner):
+            actor = world.actor(person)
+            assert list(Meeting.visible_to(actor)) == [meeting]
+            assert [one.meeting_id for one in Attendance.visible_to(actor)] == [meeting.id]
+            made = CalendarFeed.make(by=actor, now=NOW)
+            held = feed.contents(made, NOW)
+            assert list(held.meetings) == [meeting]
+            text = ics.calendar(
+                person, world.centre, held.meetings, held.learners, pages={}
+            ).decode()
+            assert meeting.uid in text
+            assert elsewhere.uid not in text

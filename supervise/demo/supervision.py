@@ -246,12 +246,12 @@ def _book(study: Study, by: Actor) -> None:
 
     offers = list(Availability.select().where(Availability.person == study.supervisor))
     taken = Busy.select().where(Busy.person.in_([study.supervisor, study.learner]))
-    free = slots(
+    first = next(slots(
         [one.pattern for one in offers], since=by.now + 10 * DAY, until=by.now + 24 * DAY,
         now=by.now, blocked=[(one.starts_at, one.ends_at) for one in taken],
-    )  # fmt: skip
-    offer = next(one for one in offers if one.id == free[0].pattern_id)
-    book(offer, free[0].starts_at, enrolment=study.enrolment, by=by, now=by.now, note=words.ABOUT)
+    ))  # fmt: skip
+    offer = next(one for one in offers if one.id == first.pattern_id)
+    book(offer, first.starts_at, enrolment=study.enrolment, by=by, now=by.now, note=words.ABOUT)
 
 
 def _as_sent(now: datetime) -> None:

@@ -28,6 +28,8 @@ class BookingForms:
     places: list[Attendance]
     waiting: int
     """Which on the waiting list the actor is; 0 where they are not."""
+    why: str = ""
+    """Why it was moved, declined or cancelled, where that is for the actor."""
     full: bool = False
     answer: ReasonForm | None = None
     move: MoveForm | None = None
@@ -58,12 +60,12 @@ def booking_forms(meeting: Meeting, actor: Actor, sent: FlaskForm | None = None)
         later = len(later_meetings(meeting))
     elif leaves and mine is not None:
         later = len(later_places(mine, meeting))
-    shown = (*OPEN, "declined", *(("cancelled",) if booked or requested else ()))
     return BookingForms(
         is_host=is_host,
         mine=mine,
-        places=[one for one in everybody if is_host and one.state in shown],
+        places=[one for one in everybody if is_host and _shown(one, meeting)],
         waiting=_position(mine, everybody),
+        why=meeting.reason if (is_host or mine) and meeting.tells_why(mine) else "",
         full=len(seated(everybody)) >= meeting.places,
         answer=_kept(sent, ReasonForm, "answer") if answers else None,
         move=_move_form(meeting, actor, sent) if is_host and booked else None,
@@ -73,6 +75,14 @@ def booking_forms(meeting: Meeting, actor: Actor, sent: FlaskForm | None = None)
         add=_add_form(everybody, actor, sent) if cancels and meeting.places > 1 else None,
         later=later,
     )
+
+
+def _shown(place: Attendance, meeting: Meeting) -> bool:
+    """Whether its host reads of this place: not of one that went with the whole meeting."""
+    if place.state == "cancelled" and meeting.state == "cancelled":
+        return not meeting.tells_why(place)
+    gone = place.state == "cancelled" and meeting.state in ("booked", "requested")
+    return gone or place.state in (*OPEN, "declined")
 
 
 def _position(mine: Attendance | None, everybody: list[Attendance]) -> int:

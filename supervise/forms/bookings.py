@@ -20,8 +20,8 @@ from supervise.models.meetings import FORMATS, MODES
 from supervise.models.people import Actor
 from supervise.models.publishing import formats_of
 from supervise.reports.slots import OpenSlot
-from supervise.rules.moments import NoSuchTime, to_utc
-from supervise.rules.publishing import NO_ADDRESS, ON_CALL
+from supervise.rules.moments import NoSuchTime, read_moment, to_utc
+from supervise.rules.publishing import FEWEST, IN_GROUPS, NO_ADDRESS, ON_CALL, TOO_FEW
 from supervise.rules.series import MOST_TIMES, MOST_WEEKS
 
 LONGEST_NOTE = 2000
@@ -132,14 +132,19 @@ class ArrangeForm(_PlanForm, _Repeats):
     def arranged(self, zone: str, learners: int) -> Plan | None:
         """The meeting for so many learners, as ``plan`` gives it; room for them where none is said.
 
-        None too where the address of a video call is none; it may be given later.
+        None too for a group with one place, and where the address of a video call is none; it may
+        be given later.
         """
         address = self.address.data or ""
         if address and self.mode.data == "video" and not address.startswith(ON_CALL):
             mark(self, {"address": NO_ADDRESS})
             return None
         alone = self.format.data == "one-to-one"
-        places = 1 if alone else int(self.places.data or max(learners, 1))
+        fewest = FEWEST if self.format.data in IN_GROUPS else 1
+        places = 1 if alone else int(self.places.data or max(learners, fewest))
+        if places < fewest:
+            mark(self, {"places": TOO_FEW})
+            return None
         return self.plan(
             zone, format=self.format.data, places=places, place=self.place.data,
             address=address, note=self.note.data,
@@ -192,11 +197,8 @@ def slot_read(value: str | None) -> tuple[int, datetime] | None:
     number, _, start = (value or "").partition("/")[0].partition("@")
     if not number.isdecimal() or len(number) > 9:
         return None
-    try:
-        moment = datetime.fromisoformat(start.replace(" ", "+"))
-        return (int(number), moment.astimezone(UTC)) if moment.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
+    moment = read_moment(start.replace(" ", "+"))
+    return (int(number), moment) if moment else None
 
 
 def slot_seen(value: str | None) -> int | None:

@@ -40,7 +40,8 @@ def letter(mail: Mail, site: Site, now: datetime) -> Letter:
         mail.kind, meeting=meeting, hosts=hosts, zone=mail.person.zone, mode=MODES[meeting.mode],
         who=_who(meeting, place) if hosts else meeting.host.name, page=page, was=_was(mail),
         veiled=site.veiled, one_place=hosts and "place" in mail.details, leaves=leaves,
-        left=left, stands=not left and meeting.state not in ("cancelled", "declined"),
+        asked=meeting.asked_by_id == mail.person_id, left=left, sat=mail.details.get("seat", True),
+        stands=not left and meeting.state not in ("cancelled", "declined"),
     )  # fmt: skip
     return Letter(
         mail.person.name, mail.person.email, subject, text, _files(mail, meeting, place, page)
@@ -95,7 +96,9 @@ def _cancelled(meeting: Meeting, place: Attendance | None) -> str:
 
 
 def _invited(meeting: Meeting, place: Attendance | None) -> str:
-    if meeting.state not in ("booked", "requested"):
+    if meeting.state == "requested":  # its new host answers first
+        return LATER
+    if meeting.state != "booked":
         return CANCELLED
     return "" if place is not None and place.state == "invited" else ANSWERED
 
@@ -154,6 +157,8 @@ def _files(mail: Mail, meeting: Meeting, place: Attendance | None, page: str) ->
     method = {"booked": "REQUEST", "moved": "REQUEST", "freed": "REQUEST"}.get(mail.kind, "")
     if mail.kind == "cancelled":  # of a group that meets all the same its host hears who is left
         method = "CANCEL" if meeting.state == "cancelled" or not hosts else "REQUEST"
+        if not mail.details.get("seat", True):
+            return ()
     if mail.kind == "declined" and hosts and meeting.state == "cancelled":
         method = "CANCEL"  # the invitation put it into the host's calendar
     if mail.kind == "handed-over":

@@ -5,24 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 
 from supervise.db import write
-from supervise.models.booking import Plan, create
-from supervise.models.busy import Busy, Taken, hold_people
+from supervise.models.booking import PAST, Plan, create
+from supervise.models.busy import Busy, Taken, hold_people, refuse_taken
 from supervise.models.centres import Refused
 from supervise.models.enrolments import Enrolment
 from supervise.models.meetings import Attendance, Meeting
 from supervise.models.people import Actor, Person
 from supervise.models.seats import (
+    NOBODY_LEFT,
     can_host,
     hold,
     hold_to_join,
     new_place,
     refuse_unassigned,
+    refuse_unread,
+    seated,
     sit,
+    still_open,
     tell,
 )
 from supervise.workflow import ATTENDANCE, MEETING, WrongState, advance, allow
-
-PAST = "This time has passed. Choose a later one."
 
 
 def ask(plan: Plan, host: Person, *, enrolment: Enrolment, by: Actor, now: datetime) -> Meeting:
@@ -52,21 +54,29 @@ def ask(plan: Plan, host: Person, *, enrolment: Enrolment, by: Actor, now: datet
     return meeting
 
 
-def accept(meeting: Meeting, *, by: Actor, now: datetime) -> None:
-    """Book a meeting that was asked for. Raises Taken where host or learner is busy then."""
+def accept(meeting: Meeting, *, by: Actor, now: datetime, read: int | None = None) -> None:
+    """Book a meeting that was asked for, in the version that was ``read``.
+
+    Whoever is invited to it, as before it was handed over, is asked whether they come. Raises
+    WrongState where it was changed since, Taken where host or learner is busy then.
+    """
     allow(can_host(meeting, by))
     with write():
         places = hold(meeting)
+        refuse_unread(meeting, read, by)
+        if meeting.state == "requested":  # in every other state the move itself says why not
+            if meeting.starts_at <= now:
+                raise Refused("This time has passed. Decline it, or book another time.")
+            host = meeting.host_id
+            refuse_taken([host], meeting.starts_at, meeting.ends_at, host_id=host)
         advance(meeting, MEETING, "accept", changed_at=now)
-        if meeting.starts_at <= now:
-            raise Refused("This time has passed. Decline it, or book another time.")
-        Busy.occupy(meeting, [meeting.host_id])
         for place in places:
             if place.state == "asked":
                 refuse_unassigned(meeting.host, place.enrolment, meeting.format, meeting.starts_at)
                 sit(meeting, place, now)
         meeting.told("accepted", now, by=by)
-        tell(meeting, "booked", [meeting.host_id, *(p.learner_id for p in places)], now)
+        tell(meeting, "booked", [meeting.host_id, *seated(places)], now)
+        tell(meeting, "invited", [p.learner_id for p in places if p.state == "invited"], now)
 
 
 def decline(meeting: Meeting, reason: str, *, by: Actor, now: datetime) -> None:
@@ -76,26 +86,35 @@ def decline(meeting: Meeting, reason: str, *, by: Actor, now: datetime) -> None:
         places = hold(meeting)
         advance(meeting, MEETING, "decline", reason=reason, changed_at=now)
         for place in places:
-            if place.state == "asked":
+            if place.state in ("asked", "invited"):
                 advance(place, ATTENDANCE, "decline", reason=reason, changed_at=now)
         meeting.told("declined", now, by=by, note=reason)
         tell(meeting, "declined", [place.learner_id for place in places], now)
 
 
 def answer_invitation(
-    place: Attendance, *, accept: bool, by: Actor, now: datetime, reason: str = ""
+    place: Attendance,
+    *,
+    accept: bool,
+    by: Actor,
+    now: datetime,
+    reason: str = "",
+    read: int | None = None,
 ) -> None:
-    """Accept an invitation, or decline it with a reason; one to one that cancels the meeting.
+    """Accept an invitation, or decline it with a reason; the last to decline cancels the meeting.
 
-    Raises WrongState where it is not open any more, Full without a seat, Taken where the learner is
-    in another meeting then.
+    ``read`` is the version of the meeting that the learner saw. Raises WrongState where it was
+    moved since, or is not open any more, Full without a seat, Taken where the learner is in another
+    meeting then.
     """
     allow(place.can_answer(by))
     with write():
         meeting = place.meeting
-        place = next(one for one in hold(meeting) if one.id == place.id)
+        places = hold(meeting)
+        place = next(one for one in places if one.id == place.id)
         if place.state != "invited":
             raise WrongState(ATTENDANCE.refusal("book" if accept else "decline", place.state))
+        refuse_unread(meeting, read, by)
         refuse_over(meeting, now)
         if accept:
             sit(meeting, place, now)
@@ -106,18 +125,19 @@ def answer_invitation(
         tell(meeting, "declined", [meeting.host_id], now, place=place.id)
         if meeting.places > 1:
             meeting.told("declined", now, by=by, note=reason, place=place.id)
+        if still_open(places):
             return
+        why = reason if meeting.places == 1 else NOBODY_LEFT
         advance(
-            meeting, MEETING, "cancel", reason=reason, sequence=meeting.sequence + 1, changed_at=now
+            meeting, MEETING, "cancel", reason=why, sequence=meeting.sequence + 1, changed_at=now
         )
-        Busy.release(meeting)
-        meeting.told("cancelled", now, by=by, note=reason)
+        meeting.told("cancelled", now, by=by, note=why)
 
 
 def add(meeting: Meeting, enrolment: Enrolment, *, invite: bool, by: Actor, now: datetime) -> None:
     """Give one more learner a place in a group, or invite them, as its host.
 
-    Also once it has begun, for somebody who came along. Raises Full, Taken, and Refused for a
+    A place also once it has begun, for somebody who came along. Raises Full, Taken, and Refused for a
     learner who is in it already or is not assigned to the host that day.
     """
     allow(can_host(meeting, by) and enrolment.centre_id == meeting.centre_id)
@@ -125,6 +145,8 @@ def add(meeting: Meeting, enrolment: Enrolment, *, invite: bool, by: Actor, now:
         places = hold_to_join(meeting, enrolment.learner_id)
         if meeting.state != "booked":
             raise WrongState(f"Nothing was changed: {MEETING.states[meeting.state]}")
+        if invite and meeting.starts_at <= now:
+            raise Refused("It has begun already. Add them without an invitation.")
         refuse_unassigned(meeting.host, enrolment, meeting.format, meeting.starts_at)
         place = next((one for one in places if one.learner_id == enrolment.learner_id), None)
         if meeting.places == 1 or (place is not None and place.state in ("booked", "invited")):

@@ -102,18 +102,20 @@ class Availability(Model):
         )
 
     def enrolments_on(
-        self, starts_at: datetime, held: Iterable[Assignment], zone: str
+        self, starts_at: datetime, held: Iterable[Assignment], zone: str, kind: str = ""
     ) -> list[Enrolment]:
         """For which enrolments of the ties ``held`` a slot at this moment may be booked.
 
-        The host must supervise (or, for guided time, tutor) that enrolment on the slot's day at the
-        centre, whose ``zone`` it is.
+        The host must supervise (or, for guided time, tutor) that enrolment, not ended yet, on the
+        slot's day at the centre, whose ``zone`` it is. ``kind`` is the format of the group that forms
+        in it, which may have begun before the format was changed.
         """
-        roles = ("supervisor", "tutor") if self.format in GUIDED else ("supervisor",)
+        roles = ("supervisor", "tutor") if (kind or self.format) in GUIDED else ("supervisor",)
         day = local(starts_at, zone).date()
         found: dict[int, Enrolment] = {}
         for tie in held:
             covers = tie.from_on <= day and (tie.to_on is None or tie.to_on >= day)
+            covers = covers and not tie.enrolment.over_on(day)
             if tie.person_id == self.person_id and tie.role in roles and covers:
                 found[tie.enrolment_id] = tie.enrolment
         return list(found.values())

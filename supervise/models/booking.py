@@ -13,18 +13,20 @@ import peewee
 
 from supervise.db import write
 from supervise.models.availability import Availability, AvailabilityPerson, Away, ties
-from supervise.models.busy import Busy, Taken, hold_people
+from supervise.models.busy import Busy, Taken, hold_people, refuse_taken
 from supervise.models.centres import Refused
 from supervise.models.enrolments import Enrolment
 from supervise.models.meetings import FORMATS, MODES, Attendance, Meeting
 from supervise.models.people import Actor
 from supervise.models.seats import new_place, refuse_unassigned, renew, sit, tell
 from supervise.models.waiting_list import let_first
+from supervise.rules.publishing import FEWEST, IN_GROUPS, TOO_FEW
 from supervise.rules.slots import offers, too_late_or_early
 from supervise.workflow import allow
 
 GONE = "This time was withdrawn. Choose another one. Nothing was booked."
 JUST_TAKEN = "This time has just been taken. Choose another one. Nothing was booked."
+PAST = "This time has passed. Choose a later one."
 MINUTE = timedelta(minutes=1)
 
 
@@ -79,7 +81,10 @@ def book(
         meeting = begun(slot, starts_at)
         refuse_unseen(slot, meeting or slot, seen)
         if meeting is not None:
+            if meeting.format != slot.format:  # it began before the slot was changed
+                refuse_unassigned(slot.person, enrolment, meeting.format, starts_at)
             return _join(meeting, enrolment, by, now, series)
+        refuse_too_close(slot, starts_at)
         meeting = create(
             Plan(
                 slot.format, starts_at, slot.minutes, slot.places, slot.mode, slot.place,
@@ -88,8 +93,6 @@ def book(
             host_id=slot.person_id, state="booked", by=by, now=now, availability=slot,
             series=series,
         )  # fmt: skip
-        refuse_too_close(slot, starts_at)
-        Busy.occupy(meeting, [slot.person_id])
         place = new_place(meeting, enrolment, "booked", now, series)
         meeting.told("booked", now, by=by, place=place.id)
         tell(meeting, "booked", [meeting.host_id, place.learner_id], now)
@@ -191,7 +194,7 @@ def arrange(
     now: datetime,
     series: str = "",
 ) -> Meeting:
-    """Book a meeting for one's learners at any time, or invite them to it.
+    """Book a meeting for one's learners at any time, or invite them to one that is still to come.
 
     Who is invited has no seat before they accept. Raises Taken where the host, or a learner who is
     booked, is in another meeting then, and Refused for a learner not assigned to the host that day.
@@ -200,6 +203,10 @@ def arrange(
     allow(all(one.centre_id == by.centre.id for one in enrolments))
     if not enrolments:
         raise Refused("Choose at least one learner.")
+    if invite and plan.starts_at <= now:
+        raise Refused(PAST)
+    if plan.format in IN_GROUPS and plan.places < FEWEST:
+        raise Refused(TOO_FEW)
     if len(enrolments) > plan.places and (not invite or plan.places == 1):
         room = "one learner" if plan.places == 1 else f"{plan.places} learners"
         raise Refused(f"There is room for {room}: choose fewer, or make it larger.")
@@ -207,8 +214,9 @@ def arrange(
         hold_people([by.person.id, *(one.learner_id for one in enrolments)])
         for enrolment in enrolments:
             refuse_unassigned(by.person, enrolment, plan.format, plan.starts_at)
-        meeting = create(plan, host_id=by.person.id, state="booked", by=by, now=now, series=series)
-        Busy.occupy(meeting, [by.person.id])
+        host = by.person.id
+        refuse_taken([host], plan.starts_at, plan.ends_at, host_id=host)
+        meeting = create(plan, host_id=host, state="booked", by=by, now=now, series=series)
         state = "invited" if invite else "booked"
         for enrolment in enrolments:
             new_place(meeting, enrolment, state, now, series)

@@ -87,6 +87,10 @@ class Enrolment(Model):
                 )
         return enrolment, bool(made)
 
+    def over_on(self, day: date) -> bool:
+        """Whether it has ended by that day; its last day still counts."""
+        return self.ends_on is not None and day > self.ends_on
+
     @property
     def mark(self) -> str:
         """Tells what was entered from what was there before: a form carries what it was shown with."""

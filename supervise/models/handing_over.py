@@ -147,15 +147,13 @@ def _to(
     }  # fmt: skip
     if free:
         advance(meeting, MEETING, "hand over", **changes)
-        Busy.release(meeting, [was])
-        Busy.occupy(meeting, [successor.id])
         tell(meeting, "booked", [successor.id], now)
     else:
         note = f"{meeting.note}\n\n{reason} Can you meet then?".strip()
         advance(meeting, MEETING, "ask again", note=note, **changes)
-        Busy.release(meeting)
         for place in still_open(places):
-            advance(place, ATTENDANCE, "ask again", seat=None, changed_at=now)
+            if place.state != "invited":  # who never answered has asked for nothing
+                advance(place, ATTENDANCE, "ask again", seat=None, changed_at=now)
         tell(meeting, "requested", [successor.id], now)
     tell(meeting, "handed-over", [*learners, *([was] if stood else [])], now, host_was=was)
     meeting.told("handed over", now, by=by, note=reason, host_was=was, host=successor.id)

@@ -153,6 +153,14 @@ class Meeting(Model):
         parts = [one.sealed(found) for one in seated]
         return {**content, "attendances": parts, "without_a_seat": without}
 
+    def tells_why(self, place: Attendance | None) -> bool:
+        """Whether its reason is for whoever has this place, or None for its host.
+
+        A place given up before has a reason of its own; what befell the others later is theirs.
+        """
+        gone = place is not None and place.state in ("cancelled", "declined")
+        return not gone or (place is not None and place.reason == self.reason)
+
     def free_seat(self) -> int | None:
         """The lowest seat that nobody has; None where the meeting is full. One query."""
         rows = Attendance.select(Attendance.seat).where(

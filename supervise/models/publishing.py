@@ -19,7 +19,7 @@ from supervise.models.centres import Refused
 from supervise.models.enrolments import Enrolment
 from supervise.models.meetings import FORMATS, SUPERVISION, Meeting
 from supervise.models.people import Actor, Person
-from supervise.rules.moments import clock
+from supervise.rules.moments import clock, local
 from supervise.rules.publishing import Wanted, faults
 from supervise.workflow import WrongState, allow
 
@@ -60,10 +60,16 @@ def learners_of(actor: Actor) -> list[Person]:
 
 
 def publish(wanted: Wanted, *, by: Actor, now: datetime) -> Availability:
-    """Publish a weekly pattern or a single day. Raises Unfit, with a sentence by field."""
+    """Publish a weekly pattern or a single day; the very same is published once, however often sent.
+
+    Raises Unfit, with a sentence by field.
+    """
     allow(by.has("supervisor", "tutor"))
-    _judge(wanted, by)
+    _judge(wanted, by, now)
     with write():
+        hold_people([by.person.id])
+        if (again := _there_already(wanted, by)) is not None:
+            return again
         made = Availability.create(
             centre=by.centre, person=by.person, created_at=now, **_columns(wanted)
         )
@@ -80,7 +86,7 @@ def change(
     Raises Unfit, and WrongState where it was changed or withdrawn meanwhile.
     """
     allow(by.is_(availability.person_id) and by.centre.id == availability.centre_id)
-    _judge(wanted, by)
+    _judge(wanted, by, now)
     with write():
         hold_people([by.person.id])
         before = Availability.get_by_id(availability.id)
@@ -141,10 +147,21 @@ def standing(availability: Availability, now: datetime) -> list[Meeting]:
     return list(Meeting.select().where(to_come & open_ones).order_by(Meeting.starts_at))
 
 
-def _judge(wanted: Wanted, by: Actor) -> None:
+def _judge(wanted: Wanted, by: Actor, now: datetime) -> None:
     learners = [one.id for one in learners_of(by)] if wanted.named else []
-    if found := faults(wanted, formats=formats_of(by), learners=learners, today=by.today):
+    today = local(now, wanted.pattern.zone).date()  # whoever publishes reads their own calendar
+    if found := faults(wanted, formats=formats_of(by), learners=learners, today=today):
         raise Unfit(found)
+
+
+def _there_already(wanted: Wanted, by: Actor) -> Availability | None:
+    """What the actor publishes already, where it is the same in all."""
+    mine = Availability.visible_to(by).where(Availability.withdrawn_at.is_null())
+    people = wanted.people if wanted.named else frozenset()
+    for one in mine.filter(**_columns(wanted)):
+        if one.people_named == people:
+            return one
+    return None
 
 
 def _step(availability: Availability, version: int, **changes: Any) -> None:

@@ -7,15 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from supervise.db import write
-from supervise.models.asking import PAST, refuse_over
+from supervise.models.asking import refuse_over
 from supervise.models.availability import Availability
 from supervise.models.booking import (
+    PAST,
     refuse_too_close,
     refuse_unless_open,
     refuse_unnamed,
     refuse_unseen,
 )
-from supervise.models.busy import Busy
+from supervise.models.busy import refuse_taken
 from supervise.models.centres import Refused
 from supervise.models.enrolments import Enrolment
 from supervise.models.meetings import Attendance, Meeting
@@ -23,12 +24,14 @@ from supervise.models.people import Actor
 from supervise.models.publishing import take_off
 from supervise.models.seats import (
     CHANGED,
+    NOBODY_LEFT,
     OPEN,
     can_host,
     hold,
     hold_to_join,
     new_place,
     refuse_unassigned,
+    refuse_unread,
     seated,
     still_open,
     tell,
@@ -127,12 +130,13 @@ def _move(
     was = {"starts_at": meeting.starts_at, "ends_at": meeting.ends_at}
     if was == {"starts_at": starts_at, "ends_at": ends_at}:
         raise Refused("That is when it is already. Choose another time. Nothing was changed.")
+    if meeting.state == "booked":  # in every other state the move itself says why not
+        people = [meeting.host_id, *seated(places)]
+        refuse_taken(people, starts_at, ends_at, host_id=meeting.host_id, but=meeting.id)
     advance(
         meeting, MEETING, "move", starts_at=starts_at, ends_at=ends_at, reason=reason,
         sequence=meeting.sequence + 1, changed_at=now, **changes,
     )  # fmt: skip
-    Busy.release(meeting)
-    Busy.occupy(meeting, [meeting.host_id, *seated(places)])
     meeting.told(
         "moved", now, by=by, note=reason, before=was,
         after={"starts_at": starts_at, "ends_at": ends_at},
@@ -144,14 +148,25 @@ def _move(
 # --- cancelling ----------------------------------------------------------------------------
 
 
-def cancel(meeting: Meeting, reason: str, *, by: Actor, now: datetime, away: bool = False) -> None:
+def cancel(
+    meeting: Meeting,
+    reason: str,
+    *,
+    by: Actor,
+    now: datetime,
+    away: bool = False,
+    read: int | None = None,
+) -> None:
     """Cancel the whole meeting, as its host, with a reason that everybody in it is told.
 
-    Its slot can be booked again, unless the host is ``away`` then.
+    Its slot can be booked again, unless the host is ``away`` then. Raises WrongState where it was
+    changed since it was ``read``.
     """
     allow(can_host(meeting, by))
     with write():
-        cancel_held(meeting, hold(meeting), reason, by=by, now=now)
+        places = hold(meeting)
+        refuse_unread(meeting, read, by)
+        cancel_held(meeting, places, reason, by=by, now=now)
         if away and meeting.ends_at > now:
             take_off(meeting.starts_at, meeting.ends_at, "", by=by, now=now)
 
@@ -164,16 +179,18 @@ def cancel_held(
     by: Actor | None,
     now: datetime,
     also: Iterable[int] = (),
+    why: str = "",
 ) -> None:
     """Cancel a meeting whose people and row are held, and all its open places with it.
 
-    ``also`` is told, beside everybody who had a part in it.
+    ``also`` is told, beside everybody who had a part in it. ``why`` is the meeting's own reason,
+    where that of the places is not for everybody.
     """
     was = meeting.state
     advance(
-        meeting, MEETING, "cancel", reason=reason, sequence=meeting.sequence + 1, changed_at=now
-    )
-    Busy.release(meeting)
+        meeting, MEETING, "cancel", reason=why or reason, sequence=meeting.sequence + 1,
+        changed_at=now,
+    )  # fmt: skip
     told = {meeting.host_id, *also}
     for place in still_open(places):
         advance(place, ATTENDANCE, "cancel", seat=None, reason=reason, changed_at=now)
@@ -184,17 +201,21 @@ def cancel_held(
     tell(meeting, "cancelled", told, now)
 
 
-def leave(place: Attendance, reason: str, *, by: Actor, now: datetime) -> None:
+def leave(
+    place: Attendance, reason: str, *, by: Actor, now: datetime, read: int | None = None
+) -> None:
     """Give up a place: as its learner one's own, as the host that of a learner; with a reason.
 
     Where nobody else has a part in the meeting it is cancelled. A seat that gets free goes to the
-    first on the waiting list who is free then.
+    first on the waiting list who is free then. Raises WrongState where the meeting was changed
+    since it was ``read``.
     """
     with write():
         meeting = place.meeting
         places = hold(meeting)
         place = next(one for one in places if one.id == place.id)
         allow(place.can_answer(by) or can_host(meeting, by))
+        refuse_unread(meeting, read, by)
         if place.can_answer(by) and meeting.state == "booked":
             refuse_over(meeting, now)
         leave_held(meeting, places, place, reason, by=by, now=now)
@@ -209,28 +230,37 @@ def leave_held(
     by: Actor | None,
     now: datetime,
 ) -> None:
-    """Give up one place of a meeting whose people and row are held."""
+    """Give up one place of a meeting whose people and row are held.
+
+    Its learner is told wherever it was not they who gave it up, seat or none.
+    """
     had_seat = place.state == "booked"
     others = [one for one in still_open(places) if one.id != place.id]
     if place.state in OPEN and not others and meeting.state in MEETING.moves["cancel"].sources:
-        cancel_held(meeting, [place], reason, by=by, now=now)
+        why = NOBODY_LEFT if meeting.places > 1 else ""
+        cancel_held(meeting, [place], reason, by=by, now=now, why=why)
         return
     advance(place, ATTENDANCE, "cancel", seat=None, reason=reason, changed_at=now)
-    Busy.release(meeting, [place.learner_id])
     Meeting.update(sequence=Meeting.sequence + 1).where(Meeting.id == meeting.id).execute()
     meeting.told("left", now, by=by, note=reason, place=place.id)
+    told = [meeting.host_id, place.learner_id] if had_seat else []
+    if by is None or not by.is_(place.learner_id):
+        told.append(place.learner_id)
+    tell(meeting, "cancelled", told, now, place=place.id, seat=had_seat)
     if had_seat:
-        tell(meeting, "cancelled", [meeting.host_id, place.learner_id], now, place=place.id)
         move_up(meeting, places, now=now)
 
 
 # --- the waiting list ----------------------------------------------------------------------
 
 
-def wait(meeting: Meeting, *, enrolment: Enrolment, by: Actor, now: datetime) -> Attendance:
+def wait(
+    meeting: Meeting, *, enrolment: Enrolment, by: Actor, now: datetime, read: int | None = None
+) -> Attendance:
     """Join the waiting list of a full group; a seat at once, where one got free meanwhile.
 
-    Raises Refused for a meeting that is not open to this learner, or where they have a place.
+    Raises Refused for a meeting that is not open to this learner, or where they have a place, and
+    WrongState where it was changed since it was ``read``.
     """
     allow(by.is_(enrolment.learner_id) and by.centre.id == enrolment.centre_id)
     allow(meeting.centre_id == enrolment.centre_id)
@@ -238,6 +268,7 @@ def wait(meeting: Meeting, *, enrolment: Enrolment, by: Actor, now: datetime) ->
     with write():
         places = hold_to_join(meeting, enrolment.learner_id)
         refuse_over(meeting, now)
+        refuse_unread(meeting, read, by)
         place = next((one for one in places if one.learner_id == enrolment.learner_id), None)
         if place is not None and place.state in ("booked", "waiting"):
             raise Refused("You are in this meeting, or on its list, already. Nothing was changed.")

@@ -1,8 +1,8 @@
 """What every move of a booking shares: who may meet whom, who is held, who sits, who is told.
 
-Locks are taken in one order: the people's calendars, the centre, the meeting's row, its places, the
-busy rows, the mail, the history. Whoever changes a meeting holds its host, so that of two who do
-so at the same moment one waits and then sees what the other did.
+Locks are taken in one order: the people's calendars, the centre, the meeting's row, its places,
+each with the busy rows that follow it, the mail, the history. Whoever changes a meeting holds its
+host, so that of two who do so at the same moment one waits and then sees what the other did.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from typing import Any
 from supervise.db import write
 from supervise.models.assignments import Assignment
 from supervise.models.availability import GUIDED
-from supervise.models.busy import Busy, hold_people
+from supervise.models.busy import hold_people, refuse_taken
 from supervise.models.centres import Centre, Refused
 from supervise.models.contracts import locked
 from supervise.models.enrolments import Enrolment
 from supervise.models.mail import Mail
 from supervise.models.meetings import Attendance, Meeting
 from supervise.models.people import Actor, Person
-from supervise.rules.moments import local, short_date
+from supervise.rules.moments import clock, day, local, short_date
 from supervise.workflow import ATTENDANCE, WrongState, advance
 
 CHANGED = "This meeting was changed meanwhile. Read it again, then decide. Nothing was changed."
+NOBODY_LEFT = "Nobody has a place in it any more."
+"""Why a group is cancelled whose last learner left: their own reason is not for those before."""
 OPEN = ("asked", "invited", "waiting", "booked")
 """The states of a place that can still be given up."""
 TRIES = 20
@@ -54,19 +56,25 @@ def day_of(moment: datetime, centre: Centre) -> date:
     return local(moment, centre.zone).date()
 
 
-def looks_after(host_id: int, enrolment: Enrolment, kind: str, day: date) -> bool:
+def looks_after(host_id: int, enrolment: Enrolment, kind: str, on: date) -> bool:
     """Whether somebody may host a meeting of this format for the enrolment that day. One query."""
     held = (Assignment.enrolment == enrolment) & (Assignment.person == host_id)
     role = Assignment.role.in_(roles_for(kind))
-    return bool(Assignment.select().where(held & role & Assignment.on(day)).exists())
+    return bool(Assignment.select().where(held & role & Assignment.on(on)).exists())
 
 
 def refuse_unassigned(host: Person, enrolment: Enrolment, kind: str, starts_at: datetime) -> None:
-    """Raises Refused where the host does not look after the enrolment on the day of the meeting."""
-    day = day_of(starts_at, enrolment.centre)
-    if not host.active or not looks_after(host.id, enrolment, kind, day):
+    """Raises Refused where the enrolment is over on the day of the meeting, or the host does not look
+    after it then."""
+    on = day_of(starts_at, enrolment.centre)
+    if enrolment.over_on(on):
         raise Refused(
-            f"{host.name} is not assigned to {enrolment.learner.name} on {short_date(day)}. "
+            f"The enrolment of {enrolment.learner.name} ends on {short_date(enrolment.ends_on)}. "
+            "Choose an earlier day, or ask your centre to extend it. Nothing was booked."
+        )
+    if not host.active or not looks_after(host.id, enrolment, kind, on):
+        raise Refused(
+            f"{host.name} is not assigned to {enrolment.learner.name} on {short_date(on)}. "
             "Choose another day, or somebody else. Nothing was booked."
         )
 
@@ -131,6 +139,21 @@ def renew(meeting: Meeting, known: Collection[int] | None) -> list[Attendance]:
     return places
 
 
+def refuse_unread(meeting: Meeting, read: int | None, by: Actor) -> None:
+    """Raises WrongState, with when it is now, where this is not the version that ``by`` has read.
+
+    None is whoever read no page. The meeting is held.
+    """
+    if read is None or read == meeting.version:
+        return
+    begins = local(meeting.starts_at, by.person.zone)
+    raise WrongState(
+        f"This meeting was changed meanwhile. It is now on {day(begins.date(), year=True)} at "
+        f"{clock(begins)}, for {meeting.minutes} minutes. Read it again, then decide. "
+        "Nothing was changed."
+    )
+
+
 def places_of(meeting: Meeting) -> list[Attendance]:
     """All places of a meeting, oldest first, with their learners. One query."""
     query = Attendance.select(Attendance, Person).join(Person, on=Attendance.learner)
@@ -158,7 +181,7 @@ def sit(meeting: Meeting, place: Attendance, now: datetime, **changes: Any) -> N
     seat = meeting.free_seat()
     if seat is None:
         raise Full(meeting)
-    Busy.occupy(meeting, [place.learner_id])
+    _refuse_elsewhere(meeting, place.learner_id)
     advance(place, ATTENDANCE, "book", seat=seat, reason="", changed_at=now, **changes)
 
 
@@ -171,7 +194,7 @@ def new_place(
         seat = meeting.free_seat()
         if seat is None:
             raise Full(meeting)
-        Busy.occupy(meeting, [enrolment.learner_id])
+        _refuse_elsewhere(meeting, enrolment.learner_id)
     return Attendance.create(
         centre=meeting.centre_id,
         meeting=meeting,
@@ -182,6 +205,12 @@ def new_place(
         state=state,
         created_at=now,
         changed_at=now,
+    )
+
+
+def _refuse_elsewhere(meeting: Meeting, learner_id: int) -> None:
+    refuse_taken(
+        [learner_id], meeting.starts_at, meeting.ends_at, host_id=meeting.host_id, but=meeting.id
     )
 
 

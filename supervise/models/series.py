@@ -18,7 +18,7 @@ from supervise.models.meetings import Attendance, Meeting
 from supervise.models.people import Actor
 from supervise.models.publishing import take_off
 from supervise.models.rebooking import cancel_held, leave_held
-from supervise.models.seats import OPEN, can_host, renew
+from supervise.models.seats import OPEN, can_host, refuse_unread, renew
 from supervise.models.waiting_list import let_first
 from supervise.rules.series import repeats
 from supervise.workflow import MEETING, allow
@@ -154,16 +154,24 @@ def later_places(place: Attendance, meeting: Meeting) -> list[Attendance]:
 
 
 def cancel_from(
-    meeting: Meeting, reason: str, *, by: Actor, now: datetime, away: bool = False
+    meeting: Meeting,
+    reason: str,
+    *,
+    by: Actor,
+    now: datetime,
+    away: bool = False,
+    read: int | None = None,
 ) -> int:
     """Cancel a meeting and all later ones of its series, as the host; returns how many.
 
-    Their slots can be booked again, unless the host is ``away`` then.
+    Their slots can be booked again, unless the host is ``away`` then. Raises WrongState where the
+    first was changed since it was ``read``.
     """
     allow(can_host(meeting, by))
     with write():
         meetings = [meeting, *later_meetings(meeting)]
         places = _hold_all(meetings)
+        refuse_unread(meeting, read, by)
         for one in meetings:
             cancel_held(one, places[one.id], reason, by=by, now=now)
             if away and one.ends_at > now:
@@ -171,15 +179,19 @@ def cancel_from(
     return len(meetings)
 
 
-def leave_from(place: Attendance, reason: str, *, by: Actor, now: datetime) -> int:
+def leave_from(
+    place: Attendance, reason: str, *, by: Actor, now: datetime, read: int | None = None
+) -> int:
     """Give up one's place and all later ones of its series, as the learner; returns how many.
 
-    Raises Refused, and gives up none, where a meeting of them has begun.
+    Gives up none and raises Refused where a meeting of them has begun, WrongState where the first
+    was changed since it was ``read``.
     """
     allow(place.can_answer(by))
     with write():
         mine = [place, *later_places(place, place.meeting)]
         places = _hold_all([one.meeting for one in mine])
+        refuse_unread(mine[0].meeting, read, by)
         for one in mine:
             if one.meeting.state == "booked":
                 refuse_over(one.meeting, now)

@@ -57,7 +57,7 @@ def coming(actor: Actor) -> Coming:
     leads = (meeting.host == actor.person) & (
         (near & place.state.in_(("booked", "invited")))
         | ((meeting.state == "held") & place.state.in_(("booked", "came", "missed")))
-        | ((meeting.state == "requested") & (place.state == "asked"))
+        | ((meeting.state == "requested") & place.state.in_(("asked", "invited")))
         | ((meeting.state == "recorded") & (place.state == "came"))
         | invited
     )

@@ -21,17 +21,16 @@ def meetings_of(person: Person) -> list[dict[str, Any]]:
 
     Two queries.
     """
-    mine = Attendance.select(Attendance.meeting, Attendance.state).where(
-        Attendance.learner == person
-    )
-    states = dict(mine.tuples())
-    rows = Meeting.select().where((Meeting.host == person) | Meeting.id.in_(list(states)))
+    mine = {one.meeting_id: one for one in Attendance.select().where(Attendance.learner == person)}
+    rows = Meeting.select().where((Meeting.host == person) | Meeting.id.in_(list(mine)))
     found = []
     for meeting in rows.order_by(Meeting.id):
-        came = states.get(meeting.id) in ("came", "signed")
+        place = mine.get(meeting.id)
+        came = place is not None and place.came
         reads = meeting.host_id == person.id or (came and meeting.state in SIGNED)
         row = _columns(meeting, ("agenda",))
-        found.append(row | ({} if reads else {"discussed": ""}))
+        row |= {} if reads else {"discussed": ""}
+        found.append(row | ({} if meeting.tells_why(place) else {"reason": ""}))
     return found
 
 

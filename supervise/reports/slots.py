@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import merge
+from itertools import islice
 
 from supervise.models.assignments import Assignment
 from supervise.models.availability import Availability, Away, ties
 from supervise.models.busy import Busy
-from supervise.models.centres import Centre
 from supervise.models.enrolments import Enrolment
 from supervise.models.meetings import SEATED, Attendance, Meeting
 from supervise.models.people import Actor, Person
@@ -56,16 +57,37 @@ class OpenSlot:
 
 def open_slots(actor: Actor, since: datetime, until: datetime) -> list[OpenSlot]:
     """What the actor, a learner, may book from ``since`` to ``until``, by time. At most five queries."""
-    return of_learner(actor.person.id, actor.centre, since, until, actor.now)
+    return list(Offers.to(actor, since, until).each())
 
 
-def next_free(actor: Actor, enrolment: Enrolment | None = None) -> OpenSlot | None:
-    """The first time with a free place, for this enrolment or any. At most five queries."""
-    for slot in open_slots(actor, actor.now, actor.now + FURTHEST):
-        fits = enrolment is None or enrolment.id in {one.id for one in slot.enrolments}
-        if fits and not slot.full:
-            return slot
-    return None
+def next_free(actor: Actor) -> OpenSlot | None:
+    """The first time with a free place. At most five queries."""
+    found = Offers.to(actor, actor.now, actor.now + FURTHEST).each()
+    return next((slot for slot in found if not slot.full), None)
+
+
+def around(
+    there: Availability, at: datetime | None, actor: Actor, count: int = 6
+) -> tuple[OpenSlot | None, list[OpenSlot]]:
+    """The slot at this moment, if it is free, and the next ones after it, or else the first there are.
+
+    Of one that was withdrawn those are its host's others of the same kind. At most five queries.
+    """
+    offers = Offers.to(actor, actor.now, actor.now + FURTHEST)
+
+    def same(since: datetime | None) -> Iterator[OpenSlot]:
+        kind = (there.person_id, there.format)
+        for one in offers.each(since):
+            gone = there.withdrawn_at and (one.host.id, one.availability.format) == kind
+            if gone or one.availability.id == there.id:
+                yield one
+
+    ahead = list(islice(same(at), count + 1))
+    found = next(
+        (one for one in ahead if (one.availability.id, one.starts_at) == (there.id, at)), None
+    )
+    later = [one for one in ahead if at is None or one.starts_at > at]
+    return found, (later or list(islice(same(None), count)))[:count]
 
 
 def booked_at(actor: Actor, availability: Availability, at: datetime | None) -> Meeting | None:
@@ -78,19 +100,6 @@ def booked_at(actor: Actor, availability: Availability, at: datetime | None) -> 
         here & Meeting.id.in_(own) & (Meeting.state == "booked")
     )
     return found
-
-
-def of_learner(
-    learner_id: int, centre: Centre, since: datetime, until: datetime, now: datetime
-) -> list[OpenSlot]:
-    """What a learner may book, whoever asks. At most five queries."""
-    held = ties(learner_id, centre)
-    published = Availability.open_to(learner_id, centre, held) if held else []
-    if not published:
-        return []
-    day = Day.of({learner_id, *(one.person_id for one in held)}, since, until)
-    seats = Seats.of(day.groups, learner_id)
-    return _open(learner_id, centre, held, published, day, seats, since, until, now)
 
 
 @dataclass(frozen=True)
@@ -120,7 +129,7 @@ def sight(
     hosts = {one.person_id for one in open_to_me}
     day = Day.of({me, *hosts}, since, until)
     seats = Seats.of(day.groups, me)
-    found = _open(me, actor.centre, held, open_to_me, day, seats, since, until, actor.now)
+    found = list(Offers(actor, held, open_to_me, day, seats, since, until).each())
     groups = day.groups_by_slot
     free = [
         FreeSlot(
@@ -133,41 +142,58 @@ def sight(
     return found, sorted(free, key=lambda slot: (slot.starts_at, slot.availability.id)), day.off(me)
 
 
-def _open(
-    learner_id: int,
-    centre: Centre,
-    held: list[Assignment],
-    published: list[Availability],
-    day: Day,
-    seats: Seats,
-    since: datetime,
-    until: datetime,
-    now: datetime,
-) -> list[OpenSlot]:
-    """The slots of what is published to a learner that are free for them, by time. No query."""
-    hosts = {one.person_id: one.person for one in held}
-    groups = day.groups_by_slot
-    found = []
-    for one in published:
-        for slot in day.free(one, since, until, now):
-            enrolments = one.enrolments_on(slot.starts_at, held, centre.zone)
+@dataclass(frozen=True)
+class Offers:
+    """What is published to a learner and what is taken of it, from ``since`` to ``until``.
+
+    Read once and stepped through as far as somebody looks.
+    """
+
+    actor: Actor
+    held: list[Assignment]
+    published: list[Availability]
+    day: Day
+    seats: Seats
+    since: datetime
+    until: datetime
+
+    @classmethod
+    def to(cls, actor: Actor, since: datetime, until: datetime) -> Offers:
+        """Read what the actor, a learner, may book. At most five queries."""
+        me = actor.person.id
+        held = ties(me, actor.centre)
+        published = Availability.open_to(me, actor.centre, held) if held else []
+        people = {me, *(one.person_id for one in held)} if published else ()
+        day = Day.of(people, since, until)
+        return cls(actor, held, published, day, Seats.of(day.groups, me), since, until)
+
+    def each(self, since: datetime | None = None) -> Iterator[OpenSlot]:
+        """The slots that are free for the learner, from ``since`` on, by time. No query."""
+        first = max(since, self.since) if since else self.since
+        offered = (self._of(one, first) for one in self.published)
+        return merge(*offered, key=lambda one: (one.starts_at, one.host.name, one.availability.id))
+
+    def _of(self, one: Availability, since: datetime) -> Iterator[OpenSlot]:
+        hosts = {tie.person_id: tie.person for tie in self.held}
+        groups, centre = self.day.groups_by_slot, self.actor.centre
+        mine = self.day.taken_of(self.actor.person.id)
+        for slot in self.day.free(one, since, self.until, self.actor.now):
             group = groups.get((one.id, slot.starts_at))
-            if not enrolments or day.is_busy(learner_id, slot):
+            kind = group.format if group else one.format
+            enrolments = one.enrolments_on(slot.starts_at, self.held, centre.zone, kind)
+            if not enrolments or mine.overlaps(slot.span):
                 continue
-            found.append(
-                OpenSlot(
-                    availability=one,
-                    host=hosts[one.person_id],
-                    starts_at=slot.starts_at,
-                    ends_at=slot.ends_at,
-                    places=group.places if group else one.places,
-                    taken=seats.taken.get(group.id, 0) if group else 0,
-                    meeting=group,
-                    enrolments=tuple(enrolments),
-                    my_state=seats.mine.get(group.id, "") if group else "",
-                )
+            yield OpenSlot(
+                availability=one,
+                host=hosts[one.person_id],
+                starts_at=slot.starts_at,
+                ends_at=slot.ends_at,
+                places=group.places if group else one.places,
+                taken=self.seats.taken.get(group.id, 0) if group else 0,
+                meeting=group,
+                enrolments=tuple(enrolments),
+                my_state=self.seats.mine.get(group.id, "") if group else "",
             )
-    return sorted(found, key=lambda slot: (slot.starts_at, slot.host.name, slot.availability.id))
 
 
 @dataclass(frozen=True)
@@ -203,8 +229,11 @@ class Day:
     """Groups of a pattern that have begun to form and may be joined."""
 
     @classmethod
-    def of(cls, people: Iterable[int], since: datetime, until: datetime) -> Day:
-        """Read the meetings and times off of these people, with a day on either side. Two queries."""
+    def of(cls, people: Collection[int], since: datetime, until: datetime) -> Day:
+        """Read the meetings and times off of these people, with a day on either side. Two queries, or
+        none for nobody."""
+        if not people:
+            return cls({}, {}, [])
         who, first, last = sorted(people), since - AROUND, until + AROUND
         rows = (
             Busy.select(Busy, Meeting)
@@ -230,27 +259,24 @@ class Day:
 
     def free(
         self, availability: Availability, since: datetime, until: datetime, now: datetime
-    ) -> list[rule.Slot]:
-        """The slots of one availability that its host has free, and those of its groups."""
+    ) -> Iterator[rule.Slot]:
+        """The slots of one availability that its host has free, and those of its groups, by start."""
         host = availability.person_id
         own = {one.id for one in self.groups if one.availability_id == availability.id}
         theirs = self.busy.get(host, [])
-        forming = {_span(row) for row in theirs if row.meeting_id in own}
-        found = rule.slots(
+        return rule.slots(
             [availability.pattern],
             since=since,
             until=until,
             now=now,
             blocked=[_span(row) for row in theirs if row.meeting_id not in own],
+            forming=[_span(row) for row in theirs if row.meeting_id in own],
             away=[(one.from_at, one.to_at) for one in self.away.get(host, [])],
         )
-        spans = ((slot, (slot.starts_at, slot.ends_at)) for slot in found)
-        return [slot for slot, span in spans if span in forming or not rule.overlaps(span, forming)]
 
-    def is_busy(self, person_id: int, slot: rule.Slot) -> bool:
-        """Whether somebody is in another meeting during a slot."""
-        theirs = map(_span, self.busy.get(person_id, []))
-        return rule.overlaps((slot.starts_at, slot.ends_at), theirs)
+    def taken_of(self, person_id: int) -> rule.Spans:
+        """The meetings of somebody, to ask for an overlap."""
+        return rule.Spans.of(map(_span, self.busy.get(person_id, [])))
 
 
 def _span(row: Busy) -> rule.Span:

@@ -16,6 +16,10 @@ MONTHS = (
 )  # fmt: skip
 
 
+READABLE = range(2000, 2100)
+"""The years of which an address or a form may speak."""
+
+
 class NoSuchTime(ValueError):
     """A time that no clock showed on that day; ``sentence`` says so and how to mend it."""
 
@@ -49,6 +53,15 @@ def short_date(when: date) -> str:
 def long_date(when: date) -> str:
     """A date in full: ``Thursday 8 October 2026``."""
     return f"{DAYS[when.weekday()]} {when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def read_moment(text: str | None) -> datetime | None:
+    """The moment (UTC) that an address or a form holds; None for what is none, or centuries off."""
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found.tzinfo and found.year in READABLE else None
 
 
 def local(moment_utc: datetime, zone: ZoneInfo | str) -> datetime:

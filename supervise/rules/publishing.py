@@ -11,6 +11,8 @@ from supervise.rules.slots import DAY, MINUTE, Pattern, moment, next_days, of_da
 
 IN_GROUPS = ("group", "peer")
 """The formats that make sense for several learners only."""
+FEWEST = 2
+TOO_FEW = "A group has two places or more."
 ON_CALL = "https://"
 """How the address of a call begins."""
 NO_ADDRESS = f"Give the address of the call. It begins with {ON_CALL}."
@@ -39,8 +41,8 @@ def faults(
     found = {}
     if wanted.format not in formats:
         found["format"] = "Choose one that you lead."
-    if wanted.format in IN_GROUPS and wanted.places < 2:
-        found["places"] = "A group has two places or more."
+    if wanted.format in IN_GROUPS and wanted.places < FEWEST:
+        found["places"] = TOO_FEW
     if wanted.format == "one-to-one" and wanted.places != 1:
         found["places"] = "One to one has one place. Choose a group for more."
     if wanted.named and not wanted.people:

@@ -7,9 +7,12 @@ change the window is an hour shorter or longer, and no slot is at a time that no
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from heapq import merge
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from supervise.rules.moments import length, local
@@ -53,6 +56,32 @@ class Slot:
     ends_at: datetime
     buffer_minutes: int
 
+    @property
+    def span(self) -> Span:
+        """From when to when it is."""
+        return self.starts_at, self.ends_at
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Spans of time, sorted once so that asking for an overlap takes no look at each."""
+
+    starts: list[datetime]
+    latest: list[datetime]
+    """The latest end among those that start no later."""
+
+    @classmethod
+    def of(cls, spans: Iterable[Span]) -> Spans:
+        """Sort these spans."""
+        ordered = sorted(spans)
+        latest = accumulate((end for _, end in ordered), max)
+        return cls([start for start, _ in ordered], list(latest))
+
+    def overlaps(self, span: Span) -> bool:
+        """Whether a span shares a moment with one of them."""
+        before = bisect_left(self.starts, span[1])
+        return before > 0 and self.latest[before - 1] > span[0]
+
 
 def slots(
     patterns: Iterable[Pattern],
@@ -61,29 +90,29 @@ def slots(
     until: datetime,
     now: datetime,
     blocked: Iterable[Span] = (),
+    forming: Iterable[Span] = (),
     away: Iterable[Span] = (),
-) -> list[Slot]:
+) -> Iterator[Slot]:
     """The slots that start in ``since`` to ``until`` and can be booked at ``now``, by start. All UTC.
 
-    ``blocked`` are meetings: a slot whose time with its buffer on either side overlaps one is left
-    out. ``away`` are times off, which need no buffer.
+    One after the other, so that the first costs no more than the way to it. ``blocked`` are meetings:
+    a slot whose time with its buffer on either side overlaps one is left out. ``forming`` are groups
+    that can be joined: they block other slots in the same way, but not the one that is at their very
+    time. ``away`` are times off, which need no buffer.
     """
-    meetings, off = list(blocked), list(away)
-    found = []
-    for pattern in patterns:
+    meetings, groups = list(blocked), set(forming)
+    others, everything, off = Spans.of(meetings), Spans.of([*meetings, *groups]), Spans.of(away)
+
+    def free(pattern: Pattern) -> Iterator[Slot]:
         first = max(since, now + pattern.notice_minutes * MINUTE)
         around = pattern.buffer_minutes * MINUTE
         for slot in _between(pattern, first, min(until, _horizon(pattern, now))):
-            if overlaps((slot.starts_at - around, slot.ends_at + around), meetings):
-                continue
-            if not overlaps((slot.starts_at, slot.ends_at), off):
-                found.append(slot)
-    return sorted(found, key=lambda slot: (slot.starts_at, slot.pattern_id))
+            taken = others if slot.span in groups else everything
+            near = (slot.starts_at - around, slot.ends_at + around)
+            if not (taken.overlaps(near) or off.overlaps(slot.span)):
+                yield slot
 
-
-def overlaps(span: Span, others: Iterable[Span]) -> bool:
-    """Whether a span of time shares a moment with one of the others."""
-    return any(start < span[1] and end > span[0] for start, end in others)
+    return merge(*map(free, patterns), key=lambda slot: (slot.starts_at, slot.pattern_id))
 
 
 def offers(pattern: Pattern, starts_at: datetime) -> bool:

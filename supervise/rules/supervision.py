@@ -23,6 +23,8 @@ AROUND = 14
 """So many days after the first session still count as its start."""
 SOON_TENTHS = 8
 """A meeting is due soon from eight tenths of what the centre asks for."""
+NEAR_WEEKS = 4
+"""So many weeks ahead a booking still answers a meeting that is due, where the centre sets none."""
 
 RATIO_WORDS = {
     "due": "Supervision due",
@@ -85,7 +87,8 @@ def ratio(practised: Practised, today: date) -> Finding:
     """Whether a supervision meeting is due by the centre's ratio: by hours or by weeks, the graver.
 
     ``due`` from the limit on, ``soon`` from eight tenths of it, ``booked`` where either holds and a
-    meeting is booked already, else ``fine``. Weight is the share of the limit that is used up.
+    meeting is booked already within the centre's own number of weeks, else ``fine``. Weight is the
+    share of the limit that is used up.
     """
     measures = [*_by_minutes(practised), *_by_weeks(practised, today)]
     if not practised.minutes or not measures:
@@ -93,10 +96,13 @@ def ratio(practised: Practised, today: date) -> Finding:
     worst = max(measures, key=lambda one: one.weight)
     if worst.key == "fine":
         return Finding("fine", worst.sentence, worst.weight)
-    if practised.next_on is not None:
-        words = f"{worst.sentence}; the next is booked for {short_date(practised.next_on)}"
-        return Finding("booked", words, worst.weight)
-    return worst
+    if practised.next_on is None:
+        return worst
+    on = short_date(practised.next_on)
+    if (practised.next_on - today).days > 7 * (practised.after_weeks or NEAR_WEEKS):
+        late = f"{worst.sentence}; booked for {on}, which is late"
+        return Finding(worst.key, late, worst.weight)
+    return Finding("booked", f"{worst.sentence}; the next is booked for {on}", worst.weight)
 
 
 def _by_minutes(practised: Practised) -> list[Finding]:

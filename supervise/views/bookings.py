@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, request, url_for
@@ -15,6 +16,7 @@ from supervise.forms.bookings import (
     slot_seen,
     slot_value,
 )
+from supervise.forms.contracts import mark
 from supervise.forms.faults import faults_of
 from supervise.models import Availability, ClientIdentity, Enrolment, Meeting
 from supervise.models.availability import ties
@@ -26,7 +28,7 @@ from supervise.models.rebooking import wait
 from supervise.models.seats import Full
 from supervise.models.series import NotAll, Series, book_series
 from supervise.reader import day_and_time
-from supervise.reports.slots import OpenSlot, open_slots
+from supervise.reports.slots import Offers, OpenSlot
 from supervise.rules.naming import names_in, naming_fault
 from supervise.workflow import WrongState
 
@@ -47,7 +49,10 @@ def create() -> Response:
     actor, form = auth.actor(), BookForm()
     slot, starts_at, seen = _chosen(actor, form)
     enrolment = _enrolment(actor, slot, starts_at, form)
-    if not form.validate() or names_somebody(form.note, actor):
+    fine = form.validate()
+    if enrolment is None:
+        mark(form, {"enrolment": "Choose for which of your programmes. Nothing was booked."})
+    if names_somebody(form.note, actor) or not fine or enrolment is None:
         return _again(slot, form, 422)
     try:
         if request.form.get("go") == "wait":
@@ -86,14 +91,20 @@ def _sent() -> str:
     return f"{number}@{start}/{version}"
 
 
-def _enrolment(actor: Actor, slot: Availability, starts_at: datetime, form: BookForm) -> Enrolment:
-    """For which of the learner's enrolments; where none fits, one for which the model says so."""
+def _enrolment(
+    actor: Actor, slot: Availability, starts_at: datetime, form: BookForm
+) -> Enrolment | None:
+    """For which of the learner's enrolments: the one that was sent, whether or not it fits; without
+    one the only one that does. None where that is none, or not one alone."""
     held = ties(actor.person.id, actor.centre)
+    sent = request.form.get("enrolment") or request.form.get("enrolment_id")
+    form.enrolment.data = web.number(sent)
+    if sent:
+        theirs = (tie.enrolment for tie in held if tie.enrolment_id == form.enrolment.data)
+        return next(theirs, None)
     fits = slot.enrolments_on(starts_at, held, actor.centre.zone)
     fits = fits or [tie.enrolment for tie in held if tie.person_id == slot.person_id]
-    wanted = form.enrolment.data or web.number(request.form.get("enrolment_id"))
-    form.enrolment.data = wanted
-    return next((one for one in fits if one.id == wanted), fits[0])
+    return fits[0] if len({one.id for one in fits}) == 1 else None
 
 
 def names_somebody(note: Any, actor: Actor) -> bool:
@@ -157,12 +168,13 @@ def _again(
 def free_times(host_id: int, kind: str) -> list[OpenSlot]:
     """The next times of one host and kind that have a place left, at most eight. Five queries."""
     actor = auth.actor()
-    found = open_slots(actor, auth.now(), auth.now() + AHEAD)
-    return [
+    found = Offers.to(actor, auth.now(), auth.now() + AHEAD).each()
+    fits = (
         one
         for one in found
         if one.host.id == host_id and one.availability.format == kind and not one.full
-    ][:8]
+    )
+    return list(islice(fits, 8))
 
 
 def said(refused: Refused | WrongState, actor: Actor) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 from flask import Blueprint, Response, flash, request, url_for
 
@@ -13,6 +13,7 @@ from supervise.models.meetings import MODES
 from supervise.reports import calendar as report
 from supervise.reports import slots
 from supervise.rules.calendar import VIEWS, stretch
+from supervise.rules.moments import read_moment
 
 bp = Blueprint("calendar", __name__)
 SIGHT = ("learner", "supervisor", "tutor")
@@ -51,21 +52,14 @@ def slot(availability_id: int) -> Response:
     """
     actor = auth.actor()
     there = web.load(known_to(actor), availability_id)
-    at = _moment(request.args.get("at"))
-    free = slots.open_slots(actor, auth.now(), auth.now() + slots.FURTHEST)
-    same = [one for one in free if one.availability.id == there.id]
-    if there.withdrawn_at:
-        kind = (there.person_id, there.format)
-        same = [one for one in free if (one.host.id, one.availability.format) == kind]
-    found = next(
-        (one for one in same if (one.availability.id, one.starts_at) == (there.id, at)), None
-    )
+    at = read_moment(request.args.get("at"))
+    found, others = slots.around(there, at, actor)
     return web.show(
         "calendar/slot.html",
         None,
         410 if there.withdrawn_at else 200,
         slot=found,
-        others=[one for one in same if at is None or one.starts_at > at][:6] or same[:6],
+        others=others,
         asked_at=at,
         modes=MODES,
         form=BookForm(formdata=None),
@@ -73,15 +67,6 @@ def slot(availability_id: int) -> Response:
         withdrawn=there.withdrawn_at,
         booked=None if found else slots.booked_at(actor, there, at),
     )
-
-
-def _moment(text: str | None) -> datetime | None:
-    """The moment in an address, in UTC; None for what is none."""
-    try:
-        found = datetime.fromisoformat(text or "")
-        return found.astimezone(UTC) if found.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
 
 
 @bp.get("/calendar/next")

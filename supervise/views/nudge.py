@@ -33,7 +33,7 @@ def next_free() -> Response:
 
 def first_free(me: Actor, enrolment: Enrolment) -> slots.OpenSlot | None:
     """The first time for supervision with a place left, tutorials and inductions left out."""
-    for slot in slots.open_slots(me, me.now, me.now + WITHIN):
+    for slot in slots.Offers.to(me, me.now, me.now + WITHIN).each():
         mine = enrolment.id in {one.id for one in slot.enrolments}
         if mine and not slot.full and slot.availability.format in SUPERVISION:
             return slot

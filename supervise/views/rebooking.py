@@ -53,6 +53,11 @@ def _fit(form: Any, actor: Actor) -> bool:
     return not names_somebody(form.reason, actor) and fine
 
 
+def _read() -> int | None:
+    """The version of the meeting that the page showed."""
+    return web.number(request.form.get("version"))
+
+
 def _load(meeting_id: int) -> tuple[Meeting, BookingForms]:
     meeting: Meeting = web.load(Meeting.visible_to(auth.actor()), meeting_id)
     return meeting, booking_forms(meeting, auth.actor())
@@ -71,13 +76,14 @@ def answer(meeting_id: int) -> Response:
         if booking.is_host and go == "decline":
             decline(meeting, form.reason.data, by=by, now=auth.now())
         elif booking.is_host:
-            accept(meeting, by=by, now=auth.now())
+            accept(meeting, by=by, now=auth.now(), read=_read())
         elif go == "wait" and booking.mine is not None:
-            wait(meeting, enrolment=booking.mine.enrolment, by=by, now=auth.now())
+            wait(meeting, enrolment=booking.mine.enrolment, by=by, now=auth.now(), read=_read())
         else:
-            reason = form.reason.data or ""
-            yes = go != "decline"
-            answer_invitation(booking.mine, accept=yes, by=by, now=auth.now(), reason=reason)  # type: ignore[arg-type]
+            answer_invitation(
+                booking.mine, accept=go != "decline", by=by, now=auth.now(),  # type: ignore[arg-type]
+                reason=form.reason.data or "", read=_read(),
+            )  # fmt: skip
     except (Refused, WrongState) as refused:
         return showing(meeting, form, 409, said(refused, by), found=[])
     return to_meeting(meeting_id)
@@ -147,17 +153,17 @@ def cancel_it(meeting_id: int) -> Response:
     """Cancel the meeting, as its host, or give up one's own place; or this and all later ones."""
     meeting, booking = _load(meeting_id)
     web.require(booking.is_host or booking.mine is not None)
-    by, now = auth.actor(), auth.now()
     form = ReasonForm(prefix="cancel-" if booking.is_host else "leave-")
-    if not _fit(form, by):
+    if not _fit(form, auth.actor()):
         return showing(meeting, form, 422)
     reason, later = form.reason.data, form.later.data
+    values: Any = {"by": auth.actor(), "now": auth.now(), "read": _read()}
     try:
         if booking.is_host:
             cancels = cancel_from if later else cancel
-            cancels(meeting, reason, by=by, now=now, away=form.away.data)
+            cancels(meeting, reason, away=form.away.data, **values)
         else:
-            (leave_from if later else leave)(booking.mine, reason, by=by, now=now)  # type: ignore[arg-type]
+            (leave_from if later else leave)(booking.mine, reason, **values)  # type: ignore[arg-type]
     except (Refused, WrongState) as refused:
         return showing(meeting, form, 409, refused.sentence, found=[])
     return to_meeting(meeting_id)

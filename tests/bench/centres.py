@@ -179,7 +179,7 @@ class Writer:
                    [(first + day, 1, host, "one-to-one", day, self.started, "08:00", "20:00", "UTC", 15, 0,
                      "video", self.now) for day in range(5)])  # fmt: skip
         monday = datetime.combine(next_monday(self.today), time(8))
-        rows, places, busy = [], [], []
+        rows, places = [], []
         for i in range(BOOKED_EACH):
             learner = number * LEARNERS_EACH + i % LEARNERS_EACH + 1
             id_, starts = (
@@ -190,12 +190,10 @@ class Writer:
             rows.append((id_, 1, host, first + i % 5, "one-to-one", starts, ends, "video", f"{id_}@bench",
                          "booked", host, self.now, self.now))  # fmt: skip
             places.append((id_, 1, id_, learner, learner, 1, "booked", self.now, self.now))
-            busy += [(person, id_, starts, ends) for person in (host, learner)]
         self._many("meeting", "id, centre_id, host_id, availability_id, format, starts_at, ends_at, mode, "
                    "uid, state, asked_by_id, created_at, changed_at", rows)  # fmt: skip
         self._many("attendance", "id, centre_id, meeting_id, enrolment_id, learner_id, seat, state, "
                    "created_at, changed_at", places)  # fmt: skip
-        self._many("busy", "person_id, meeting_id, starts_at, ends_at", busy)
 
     def _many(self, table: str, columns: str, rows: list[tuple[object, ...]]) -> None:
         places = ", ".join("?" for _ in columns.split(","))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from supervise.rules import slots as rule
 from supervise.rules.slots import (
     MINUTE,
     Pattern,
@@ -130,6 +131,20 @@ def test_what_is_taken_or_away_is_left_out_with_its_buffer() -> None:
     assert starts(pattern(), day, away=[(at(11.5), at(12))]) == both
 
 
+def test_a_group_blocks_every_slot_but_the_one_it_forms_in() -> None:
+    """Moved away from its slot it is a meeting like any other, buffer and all."""
+    nine = datetime(2026, 1, 12, 9, tzinfo=UTC)
+    day, hour = date(2026, 1, 12), timedelta(hours=1)
+    at_nine, at_quarter_past_ten = "12 Jan 09:00+0000", "12 Jan 10:15+0000"
+    group = (nine, nine + hour)
+    assert starts(pattern(), day, forming=[group]) == [at_nine, at_quarter_past_ten]
+    assert starts(pattern(), day, blocked=[group]) == [at_quarter_past_ten]
+    moved = (nine + 10 * MINUTE, nine + hour + 10 * MINUTE)
+    assert starts(pattern(), day, forming=[moved]) == []
+    both = [group, (nine + 70 * MINUTE, nine + 130 * MINUTE)]
+    assert starts(pattern(), day, forming=both) == [at_nine]
+
+
 def test_notice_and_horizon_are_kept() -> None:
     one, day = pattern(notice_minutes=24 * 60, horizon_days=7), date(2026, 1, 5)
     now = datetime(2026, 1, 5, 9, 1, tzinfo=UTC)
@@ -181,9 +196,8 @@ def test_slots_keep_apart_within_their_window_and_off_what_is_blocked(
         (since + timedelta(minutes=30 * begin), since + timedelta(minutes=30 * begin + long))
         for begin, long in taken
     ]
-    found = slots(
-        [one], since=since, until=since + timedelta(days=24), now=LONG_AGO, blocked=blocked
-    )
+    until = since + timedelta(days=24)
+    found = list(slots([one], since=since, until=until, now=LONG_AGO, blocked=blocked))
     buffer = one.buffer_minutes * MINUTE
     for slot in found:
         assert slot.ends_at - slot.starts_at == one.minutes * MINUTE
@@ -199,6 +213,72 @@ def test_slots_keep_apart_within_their_window_and_off_what_is_blocked(
         assert any(begin <= slot.starts_at and slot.ends_at <= end for begin, end in windows)
     for earlier, later in zip(found, found[1:], strict=False):
         assert later.starts_at >= earlier.ends_at + buffer
+
+
+spans = st.lists(
+    st.tuples(st.integers(0, 24 * 96), st.integers(1, 900)).map(
+        lambda drawn: (
+            datetime(2026, 3, 5, tzinfo=UTC) + 15 * drawn[0] * MINUTE,
+            datetime(2026, 3, 5, tzinfo=UTC) + (15 * drawn[0] + drawn[1]) * MINUTE,
+        )
+    ),
+    max_size=8,
+)
+
+
+@fair
+@given(st.lists(patterns(), max_size=3), spans, spans, st.data())
+def test_they_are_those_that_a_look_at_everything_leaves(
+    many: list[Pattern],
+    blocked: list[tuple[datetime, datetime]],
+    away: list[tuple[datetime, datetime]],
+    data: st.DataObject,
+) -> None:
+    """Whatever is sorted and stepped: every slot of every day held against every span."""
+    many = [replace(one, id=number) for number, one in enumerate(many)]
+    since = datetime(2026, 3, 5, tzinfo=UTC)
+    until = since + timedelta(days=24)
+    every = [
+        slot
+        for one in many
+        for n in range(-2, 27)
+        for slot in of_day(one, date(2026, 3, 5) + timedelta(days=n))
+        if since <= slot.starts_at < until
+    ]
+    chosen = data.draw(st.lists(st.sampled_from(every), max_size=3)) if every else []
+    forming = [(slot.starts_at, slot.ends_at) for slot in chosen]
+
+    def meets(begin: datetime, end: datetime, others: list[tuple[datetime, datetime]]) -> bool:
+        return any(start < end and stop > begin for start, stop in others)
+
+    expected = []
+    for slot in every:
+        around = slot.buffer_minutes * MINUTE
+        near = (slot.starts_at - around, slot.ends_at + around)
+        joins = (slot.starts_at, slot.ends_at) in forming
+        if meets(*near, blocked) or (not joins and meets(*near, forming)):
+            continue
+        if not meets(slot.starts_at, slot.ends_at, away):
+            expected.append(slot)
+    found = slots(
+        many, since=since, until=until, now=LONG_AGO, blocked=blocked, forming=forming, away=away
+    )
+    assert list(found) == sorted(expected, key=lambda one: (one.starts_at, one.pattern_id))
+
+
+def test_the_first_slot_costs_no_more_than_the_way_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[date] = []
+
+    def counted(one: Pattern, on: date) -> list[object]:
+        asked.append(on)
+        return real(one, on)  # type: ignore[return-value]
+
+    real = rule.of_day
+    monkeypatch.setattr(rule, "of_day", counted)
+    monday = datetime(2026, 1, 12, tzinfo=UTC)
+    found = slots([pattern()], since=monday, until=monday + timedelta(days=400), now=LONG_AGO)
+    assert next(found).starts_at.hour == 9
+    assert len(asked) <= 3
 
 
 @fair

@@ -71,11 +71,26 @@ USUAL = Practised(
             "35 h practised since supervision on 12 Jan 2026; the centre asks for a meeting every 35 h; "
             "the next is booked for 4 Mar 2026",
         ),
+        (
+            {"minutes": 2100, "next_on": date(2027, 9, 3)},
+            "due",
+            "35 h practised since supervision on 12 Jan 2026; the centre asks for a meeting every 35 h; "
+            "booked for 3 Sep 2027, which is late",
+        ),
     ],
 )  # fmt: skip
 def test_the_ratio_says_how_much_since_when_and_what_is_asked(changes, key, sentence):
     found = ratio(replace(USUAL, **changes), TODAY)
     assert (found.key, found.sentence) == (key, sentence)
+
+
+@pytest.mark.parametrize(("weeks", "near"), [(10, 70), (2, 14), (None, 28)])
+def test_a_booking_answers_what_is_due_for_the_weeks_of_the_centre_ahead(weeks, near):
+    """Four weeks where it sets none; a later one leaves the button where it is."""
+    due = replace(USUAL, minutes=2100, after_weeks=weeks, last_met=None)
+    for days, key in ((near, "booked"), (near + 1, "due")):
+        found = ratio(replace(due, next_on=TODAY + timedelta(days=days)), TODAY)
+        assert (found.key, found.nudges) == (key, key == "due"), days
 
 
 RANK = {"fine": 0, "soon": 1, "due": 2}
