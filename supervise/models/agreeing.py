@@ -53,7 +53,7 @@ def offer(contract: Contract, *, version: int, by: Actor, now: datetime) -> list
         goals, terms = goals_to_offer(contract), contract.terms
         ready = Terms(terms.parties, terms.shared, goals, terms.planned_sessions,
                       terms.planned_minutes)  # fmt: skip
-        faults = lacks(ready) | _named(contract, by) if contract.state == "draft" else {}
+        faults = lacks(ready) | _named(contract) if contract.state == "draft" else {}
         if faults:
             raise NotReady(faults)
         advance(
@@ -73,9 +73,10 @@ def offer(contract: Contract, *, version: int, by: Actor, now: datetime) -> list
     return links
 
 
-def _named(contract: Contract, by: Actor) -> dict[str, str]:
-    """The goal, or the part, that names client or sponsor: written perhaps before they were kept."""
-    known = ClientIdentity.of(contract.engagement.client, by).identifiers
+def _named(contract: Contract) -> dict[str, str]:
+    """The goal, or the part, that names a client of this coach or a sponsor, of another engagement
+    too: written perhaps before they were kept."""
+    known = ClientIdentity.names_of(contract.engagement.client.learner_id)
     found = {
         key: naming_fault("This", hits)
         for key, text in contract.terms.shared.items()

@@ -140,7 +140,12 @@ class Goal(Model):
 
     def names(self, *names: str) -> list[str]:
         """What of these names stands in the goal, as it stands there."""
-        return names_in("\n".join(getattr(self, text) for text in TEXTS), names)
+        return names_in(self.words, names)
+
+    @property
+    def words(self) -> str:
+        """All that people wrote of it, as one text."""
+        return "\n".join(getattr(self, text) for text in TEXTS)
 
     @property
     def short(self) -> str:

@@ -130,9 +130,10 @@ def _sent(said: dict[str, dict[str, str]]) -> dict[str, Any]:
 def _fit(client: Client, forms: dict[str, Any]) -> bool:
     """Whether all of it can be kept; a sentence stands beside what cannot."""
     unfit = [part for part, form in forms.items() if not form.validate()]
-    known = ClientIdentity.of(client, auth.actor())
+    known = ClientIdentity.names_of(client.learner_id)
     if "identity" in forms:
-        known = ClientIdentity(client=client, **forms["identity"].typed)
+        others = ClientIdentity.names_of(client.learner_id, but=client)
+        known = (*others, *ClientIdentity(client=client, **forms["identity"].typed).identifiers)
     return not mark_names(forms.get("about", ()), known) and not unfit
 
 
