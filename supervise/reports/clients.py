@@ -11,15 +11,12 @@ import peewee
 from supervise.models import (
     Actor,
     Client,
-    ClientIdentity,
     Engagement,
     Enrolment,
     PracticeSession,
     SessionEngagement,
 )
 from supervise.models.enrolments import EnrolmentUnit
-from supervise.models.readiness import SHARED
-from supervise.rules.naming import names_in, naming_fault
 
 
 @dataclass(frozen=True)
@@ -70,36 +67,6 @@ def works(ids: Sequence[int]) -> dict[int, list[Work]]:
     for engagement in engagements:
         done[engagement.client_id].append(Work(engagement, *found.get(engagement.id, (0, 0, 0))))
     return done
-
-
-@dataclass(frozen=True)
-class Naming:
-    """A session that others read and that says who the client is; a sentence for each text."""
-
-    session: PracticeSession
-    sentences: Sequence[str]
-
-
-def naming(client: Client, actor: Actor) -> list[Naming]:
-    """The sessions with a client, handed in, whose texts say who the client is, the oldest first.
-
-    They were handed in before that was kept; what is handed in later is refused. Nothing for
-    anybody but the client's learner. Two queries; one where no name is kept.
-    """
-    names = ClientIdentity.of(client, actor).identifiers
-    if not names:
-        return []
-    session, link = PracticeSession, SessionEngagement
-    theirs = link.select(link.session).join(Engagement).where(Engagement.client == client)
-    texts = [getattr(session, field) for field in SHARED]
-    query = session.select(session.id, session.date, session.starts_at, session.state, *texts)
-    query = query.where(session.id.in_(theirs) & (session.state != "draft"))
-    found = []
-    for row in query.order_by(session.date, session.id):
-        hits = {where: names_in(getattr(row, field), names) for field, where in SHARED.items()}
-        said = [naming_fault(where, here) for where, here in hits.items() if here]
-        found += [Naming(row, said)] if said else []
-    return found
 
 
 def units_that_need_a_contract(actor: Actor) -> list[str]:

@@ -51,8 +51,12 @@ def same_name(one: str, other: str) -> bool:
 
 def naming_fault(where: str, hits: Sequence[str]) -> str:
     """The sentence beside a text in which names stand; ``where`` begins it, such as “This”."""
-    said = " and ".join(f"“{hit}”" for hit in hits)
-    return f"{where} names {said}. Others read it: write the alias."
+    return f"{where} names {quoted(hits)}. Others read it: write the alias."
+
+
+def quoted(hits: Sequence[str]) -> str:
+    """What was found in a text, to show it to whoever wrote it: ``“Sam” and “Reed”``."""
+    return " and ".join(f"“{hit}”" for hit in hits)
 
 
 @lru_cache(maxsize=8)
