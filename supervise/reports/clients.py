@@ -11,6 +11,7 @@ import peewee
 from supervise.models import (
     Actor,
     Client,
+    Consent,
     Engagement,
     Enrolment,
     PracticeSession,
@@ -31,17 +32,22 @@ class Work:
 
 @dataclass(frozen=True)
 class Row:
-    """One client and the work with them, coaching before mentoring."""
+    """One client and the work with them, coaching before mentoring.
+
+    ``withdrawn``: consent was, so that the alias stays as it is, and the contract's day.
+    """
 
     client: Client
     works: Sequence[Work]
+    withdrawn: bool
 
 
 def rows(actor: Actor) -> list[Row]:
-    """The learner's clients by alias. Three queries, however many."""
+    """The learner's clients by alias. Four queries, however many."""
     clients = list(Client.visible_to(actor).order_by(Client.alias))
-    found = works([client.id for client in clients])
-    return [Row(client, found[client.id]) for client in clients]
+    ids = [client.id for client in clients]
+    found, gone = works(ids), set(Consent.withdrawn_of(ids))
+    return [Row(client, found[client.id], client.id in gone) for client in clients]
 
 
 def works(ids: Sequence[int]) -> dict[int, list[Work]]:
