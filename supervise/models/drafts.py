@@ -179,6 +179,8 @@ def save(
             if current is None:
                 raise WrongState("This draft was thrown away meanwhile. Log the session anew.")
             raise ChangedElsewhere(current)
+        # before a line of history, such as a goal's: a client who answers waits for that
+        confirmations.hold_asked([session.id])
         fresh = PracticeSession.get_by_id(session.id)
         session.__data__.update(fresh.__data__)
         session._dirty.clear()
