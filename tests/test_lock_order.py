@@ -279,7 +279,7 @@ def test_saving_how_far_a_goal_is_beside_a_client_s_answer(world, me, monkeypatc
         meet.second()
         return use(self, now)
 
-    monkeypatch.setattr(drafts, "_set_goals", lambda *a: (set_goals(*a), meet.first())[0])
+    monkeypatch.setattr(drafts, "_set_goals", lambda *a, **n: (set_goals(*a, **n), meet.first())[0])
     monkeypatch.setattr(Link, "use", using)
     entry = drafts.Entry(
         clients=[client], kind="coaching", unit="501", date=session.date, start=time(13),
