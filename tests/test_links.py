@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,17 +12,19 @@ import time_machine
 
 from supervise.models import (
     Agreement,
+    Centre,
     Confirmation,
     Feedback,
     Link,
     Person,
+    PracticeSession,
     agreeing,
     confirmations,
 )
 from supervise.workflow import WrongState
 from tests import contracting, feedbacks
 from tests.test_giving_away import given
-from tests.world import World
+from tests.world import World, sign_in
 
 PURPOSES = ("contract", "confirmation", "feedback", "nameless")
 
@@ -110,3 +112,81 @@ def test_what_was_answered_before_is_still_the_party_s_copy(app: Any, world: Wor
     copy = app.test_client().get(f"/link/{link.token}")
     assert copy.status_code == 200
     assert "Thank you, you have agreed" in text(copy)
+
+
+# --- the last day ------------------------------------------------------------------------
+
+LATE = datetime(2026, 10, 8, 23, 30, tzinfo=UTC)
+"""Half past midnight on the 9th at the centre in London, so the link ends on the 23rd of its days."""
+LAST = "Friday 23 October 2026"
+
+
+@pytest.mark.parametrize("purpose", ["confirmation", "contract"])
+def test_the_last_day_is_the_centre_s_for_whoever_opens_it(
+    app: Any, world: World, purpose: str
+) -> None:
+    link = sent(world, purpose, LATE)
+    nobody, path = app.test_client(), f"/link/{link.token}"
+    with time_machine.travel(LATE, tick=False):
+        if purpose == "confirmation":
+            page = nobody.get(path)
+            assert f"ends on {LAST}" in text(page)
+            assert 'datetime="2026-10-23"' in page.text
+        assert answer(app, link, purpose).status_code in (200, 303)
+        done = text(nobody.get(path))
+        if purpose == "contract":
+            assert f"open the same link again until {LAST}" in done
+        else:
+            assert "We have your answer from Friday 9 October 2026" in done
+    with time_machine.travel(datetime(2026, 10, 24, 9, tzinfo=UTC), tick=False):
+        assert "We have your answer from Friday 9 October 2026" in text(nobody.get(path))
+
+
+def test_a_link_that_ran_out_says_the_centre_s_day(app: Any, world: World) -> None:
+    link = sent(world, "contract", LATE)
+    with time_machine.travel(datetime(2026, 10, 25, 9, tzinfo=UTC), tick=False):
+        page = text(app.test_client().get(f"/link/{link.token}"))
+    assert f"It could be answered until {LAST}" in page
+
+
+def test_an_agreement_that_was_sent_back_says_the_centre_s_day(app: Any, world: World) -> None:
+    contract, links = contracting.offered(
+        world, contracting.engagement_of(world), "three", now=LATE
+    )
+    with time_machine.travel(LATE, tick=False):
+        agreeing.agree(links["sponsor"], "Sam Reed", now=LATE)
+        agreeing.decline(links["client"], "Not so often.", now=LATE)
+        page = text(app.test_client().get(f"/link/{links['sponsor'].token}"))
+    assert "You agreed on Friday 9 October 2026" in page
+
+
+@pytest.mark.parametrize(
+    ("purpose", "path"),
+    [
+        ("contract", "/engagements/1"),
+        ("confirmation", "/confirmations?state=asked"),
+        ("feedback", "/feedback"),
+    ],
+)
+def test_the_coach_and_the_verdict_say_the_same_day(
+    app: Any, world: World, purpose: str, path: str
+) -> None:
+    """The coach is in Auckland, where it is the next day already."""
+    Person.update(zone="Pacific/Auckland").where(Person.id == world.learner.id).execute()
+    Centre.update(confirmation_required=True).execute()
+    sent(world, purpose, LATE)
+    learner = app.test_client()
+    with time_machine.travel(LATE, tick=False):
+        sign_in(learner, world.learner, world.centre, LATE)
+        assert f"until {LAST}" in text(learner.get(path))
+        if purpose == "confirmation":
+            page = text(learner.get(f"/sessions/{PracticeSession.get().id}"))
+            assert "their link lasts to 23 Oct 2026" in page
+    after = datetime(2026, 10, 25, 9, tzinfo=UTC)
+    with time_machine.travel(after, tick=False):
+        sign_in(learner, world.learner, world.centre, after)
+        page = text(learner.get(path))
+        if purpose == "confirmation":
+            assert f"The link ran out on {LAST} without an answer." in page
+        elif purpose == "feedback":
+            assert "ran out on 23 Oct 2026" in page
