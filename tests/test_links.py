@@ -190,3 +190,24 @@ def test_the_coach_and_the_verdict_say_the_same_day(
             assert f"The link ran out on {LAST} without an answer." in page
         elif purpose == "feedback":
             assert "ran out on 23 Oct 2026" in page
+
+
+# --- where a link is sent ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "good"),
+    [
+        ("una@example.org", True), ("o'neil+c@x-y.co.uk", True), ("\u00fc@example.org", False),
+        ("a@b.c", False), ("a@b", False), ("a@b.org, c@d.org", False),
+    ],
+)  # fmt: skip
+def test_an_address_is_judged_alike_wherever_it_is_typed(
+    app: Any, world: World, typed: str, good: bool
+) -> None:
+    learner = app.test_client()
+    sign_in(learner, world.learner, world.centre, world.now)
+    form = {"source": "peer", "about": "programme", "name": "Una", "named": "yes", "email": typed}
+    invited = learner.post("/feedback/invite", data=form)
+    kept = learner.post(f"/clients/{world.client().id}", data={"name": "", "email": typed})
+    assert [one.status_code for one in (invited, kept)] == [303 if good else 422] * 2

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from werkzeug.datastructures import MultiDict
 
+from supervise.forms.client import email_fault
 from supervise.forms.clients import showable
-from supervise.imports.cohort import is_email
 from supervise.models import Client, Enrolment
 from supervise.rules.feedback import (
     INVITED,
@@ -81,8 +81,8 @@ def _judge_contact(read: Invited) -> None:
         read.found["name"] = "Type a name, so that you can tell your invitations apart."
     elif len(read.name) > LONGEST_NAME:
         read.found["name"] = f"Keep the name to {LONGEST_NAME} characters."
-    if read.email and not is_email(read.email):
-        read.found["email"] = "That is not an e-mail address. Write it as a@example.org."
+    if wrong := email_fault(read.email):
+        read.found["email"] = wrong
 
 
 def known_source(text: str | None) -> str:
