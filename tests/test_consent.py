@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import peewee
 import pytest
@@ -22,6 +22,7 @@ from supervise.models import (
     Link,
     LinkContact,
     Mail,
+    Person,
     PracticeSession,
     PrivateNote,
     SignedName,
@@ -435,3 +436,30 @@ def test_after_a_withdrawal_the_supervisor_still_corrects_the_day(app, world):
     boss = world.actor(world.supervisor)
     engagement.set_contract(date(2026, 3, 1), by=boss, now=world.now, note="Seen on paper.")
     assert now_(engagement).contract_agreed_on == date(2026, 3, 1)
+
+
+def test_a_day_that_has_begun_for_the_learner_or_the_centre_can_be_given(world):
+    """In Auckland it is nine on the 9th while the centre in London has the 8th still."""
+    evening = datetime(2026, 10, 8, 20, tzinfo=UTC)
+    Person.update(zone="Pacific/Auckland").where(Person.id == world.learner.id).execute()
+    me = world.actor(Person.get_by_id(world.learner.id), evening)
+    ninth, tenth = date(2026, 10, 9), date(2026, 10, 10)
+    engagement = world.client().engagement("coaching")
+    other = contracting.agreed(world, world.client("Client B").engagement("coaching"), evening)
+
+    def dated(day):
+        Consent.give(world.client(), day, "Notes", by=me, now=evening)
+        engagement.set_contract(day, by=me, now=evening)
+        other.end(day, "Over.", by=me, now=evening)
+        erasure.withdraw(Consent.last(world.client()), day, by=me, now=evening)
+
+    for move in (
+        lambda: Consent.give(world.client("Client C"), tenth, "Notes", by=me, now=evening),
+        lambda: engagement.set_contract(tenth, by=me, now=evening),
+        lambda: other.end(tenth, "Over.", by=me, now=evening),
+    ):
+        with pytest.raises(ValueError, match="come"):
+            move()
+    dated(ninth)
+    with pytest.raises(ValueError, match="not come"):
+        erasure.withdraw(give(world, "Client C"), tenth, by=me, now=evening)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import peewee
 
@@ -257,8 +256,7 @@ class Engagement(Model):
         """
         from supervise.models.vault import Consent
 
-        today = max(by.today, now.astimezone(ZoneInfo(by.person.zone)).date())
-        if agreed_on and agreed_on > today:  # whose day has begun already may date it so
+        if agreed_on and agreed_on > by.latest_day:
             raise ValueError("The contract cannot have been agreed on a day that has not come.")
         before, role = self.contract_agreed_on, self._role(by)
         if before == agreed_on and not (self.unaccepted and role == "supervisor"):

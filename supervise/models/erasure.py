@@ -102,7 +102,7 @@ def withdraw(consent: Consent, withdrawn_on: date, *, by: Actor, now: datetime) 
     """
     client = consent.client
     allow(by.is_(client.learner_id))
-    if withdrawn_on > by.today:
+    if withdrawn_on > by.latest_day:
         raise ValueError("Consent cannot have been withdrawn on a day that has not come.")
     with write():
         client.hold()  # first: whatever is being written about them is there to be found, or waits

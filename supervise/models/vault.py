@@ -184,7 +184,7 @@ class Consent(Model):
         not come, or one before the last withdrawal.
         """
         allow(by.is_(client.learner_id))
-        if given_on > by.today:
+        if given_on > by.latest_day:
             raise ValueError("Consent cannot have been given on a day that has not come.")
         with write():
             client.hold()  # of two at once the second finds the first

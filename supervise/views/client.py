@@ -165,7 +165,7 @@ def _differences(said: dict[str, dict[str, str]], forms: dict[str, Any]) -> dict
 @auth.allow("learner")
 def withdrawal(client_id: int) -> Response:
     """The first step of withdrawing consent: what goes and what stays. Nothing is changed."""
-    today = auth.actor().today.isoformat()
+    today = auth.actor().latest_day.isoformat()
     return withdrawal_page(_mine(client_id), WithdrawalForm(None, data={"withdrawn_on": today}))
 
 
