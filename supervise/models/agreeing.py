@@ -104,7 +104,26 @@ def ask_again(contract: Contract, party: str, *, by: Actor, now: datetime) -> Li
             raise WrongState(f"The {party} has agreed already. Nothing was changed.")
         mine = (Link.purpose == "contract") & (Link.subject_id == contract.id)
         Link.end(mine & (Link.party == party), now)
-        return _link(contract, party, by, now)
+        link = _link(contract, party, by, now)
+        contract.told("asked again", now, person_id=by.person.id, role="learner", party=party)
+    return link
+
+
+def end_link(link: Link, *, by: Actor, now: datetime) -> bool:
+    """Withdraw one party's link, as when it went to the wrong person; the offer stands.
+
+    False where it was answered or ended already. The contract is held before the link, as whoever
+    answers holds them.
+    """
+    contract: Contract = Contract.get_by_id(link.subject_id)
+    allow(contract.can_offer(by))
+    with write():
+        contract.refresh(lock=True)
+        if not Link.end(Link.id == link.id, now):
+            return False
+        told = {"person_id": by.person.id, "role": "learner", "party": link.party}
+        contract.told("link withdrawn", now, **told)
+    return True
 
 
 def _link(contract: Contract, party: str, by: Actor, now: datetime) -> Link:
