@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,8 @@ import time_machine
 from supervise.models import (
     Agreement,
     Centre,
+    Client,
+    ClientIdentity,
     Confirmation,
     Feedback,
     Link,
@@ -211,3 +214,21 @@ def test_an_address_is_judged_alike_wherever_it_is_typed(
     invited = learner.post("/feedback/invite", data=form)
     kept = learner.post(f"/clients/{world.client().id}", data={"name": "", "email": typed})
     assert [one.status_code for one in (invited, kept)] == [303 if good else 422] * 2
+
+
+# --- what is taken out of an answer ------------------------------------------------------
+
+
+def test_ordinary_words_of_an_answer_stay_and_names_go(app: Any, world: World) -> None:
+    """It is signed as it is kept, so that nobody could put a word back."""
+    me, team = world.actor(world.learner), world.client("The board")
+    who = {"name": "Mark Young", "organisation": "Leeds Learning Support"}
+    ClientIdentity.keep(world.client(), who, by=me, now=world.now)
+    Client.update(kind="team").where(Client.id == team.id).execute()
+    ClientIdentity.keep(team, {"name": "Future Leaders"}, by=me, now=world.now)
+    said = "Learning from them changed me. Young staff gain. Support was good. All Leaders say so. "
+    named = "So do Young and the Future Leaders, of Leeds Learning Support."
+    link = sent(world, "feedback")
+    assert given(app, link, said + named).status_code == 200
+    kept = json.loads(Feedback.of_link(link).answers)
+    assert said + "So do [name] and the [name], of [name]." in kept

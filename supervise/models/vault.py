@@ -13,7 +13,7 @@ from supervise.db import DateField, Model, UTCField, write
 from supervise.models.centres import Centre, Refused
 from supervise.models.clients import Client, Engagement
 from supervise.models.people import Actor
-from supervise.rules.naming import names_in
+from supervise.rules.naming import Known, names_in
 from supervise.workflow import WrongState, allow
 
 WITHDRAWN = (
@@ -72,6 +72,19 @@ class ClientIdentity(Model):
         rows = cls.select(cls).join(Client).where(Client.learner == learner_id)
         rows = rows.where(cls.client != but) if but is not None else rows
         return tuple(dict.fromkeys(each for row in rows for each in row.identifiers))
+
+    @classmethod
+    def to_mask(cls, learner_id: int) -> Known:
+        """The same, as they are taken out of what somebody else writes. One query.
+
+        A team's name is that of a part of an organisation, and no person's.
+        """
+        rows = list(cls.select(cls, Client).join(Client).where(Client.learner == learner_id))
+        people = [row.sponsor_name for row in rows]
+        people += [row.name for row in rows if row.client.kind != "team"]
+        kept = [name for name in people if name.strip()]
+        others = [each for row in rows for each in row.identifiers if each not in kept]
+        return Known(tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(others)))
 
     @classmethod
     def of_party(cls, client_id: int | None, party: str) -> list[str]:
