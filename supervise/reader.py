@@ -13,7 +13,7 @@ from flask_wtf.csrf import generate_csrf
 
 from supervise import auth
 from supervise.kept import in_words
-from supervise.models import Actor, PracticeSession
+from supervise.models import Actor, Centre, PracticeSession
 from supervise.rules import ageing, moments
 from supervise.rules.conditions import says
 from supervise.rules.facts import ConfirmationFacts
@@ -98,6 +98,14 @@ def at(moment: datetime) -> datetime:
     return moments.local(moment, reader_zone())
 
 
+def centre_day(moment: datetime, centre: Centre | None = None) -> date:
+    """The date at the centre of a moment, as every page, mail and verdict says the last day of a link.
+
+    Whoever has no account has no clock of their own here: their page names the ``centre``.
+    """
+    return moments.local(moment, (centre or auth.actor().centre).zone).date()
+
+
 def held(session: Any) -> date | None:
     """The reader's date of a session: of its start where one is kept, so that it fits the time.
 
@@ -120,6 +128,7 @@ FILTERS = {
     "long_date": moments.long_date,
     "clock": moments.clock,
     "at": at,
+    "centre_day": centre_day,
     "held": held,
     "in_words": in_words,
     "day_and_time": day_and_time,

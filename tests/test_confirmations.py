@@ -17,12 +17,14 @@ from supervise.models import (
     Confirmation,
     Consent,
     Link,
+    Membership,
     PracticeSession,
     confirmations,
     drafts,
 )
 from supervise.models.centres import Refused
 from supervise.models.confirmations import Answer, answer, ask
+from supervise.reports.confirmations import to_ask
 from supervise.signing import SignOff
 from supervise.workflow import CONFIRMATION, NotAllowed, WrongState
 from tests.world import NOW, World, drop_triggers, sign_in
@@ -119,10 +121,11 @@ def test_one_link_asks_for_several_and_a_group_asks_each(world):
     [
         {"day": date(2026, 10, 9)},
         {"day": date(2026, 10, 8), "start": time(11)},
+        {"day": date(2026, 10, 8), "start": time(9, 51)},
         {"minutes": None},
         {"clients": ("Client B",)},
     ],
-    ids=["a day to come", "an hour to come", "no length", "another client"],
+    ids=["a day to come", "an hour to come", "not over", "no length", "another client"],
 )
 def test_what_cannot_be_confirmed_is_refused(world, changes):
     world.client("Client A")
@@ -131,6 +134,28 @@ def test_what_cannot_be_confirmed_is_refused(world, changes):
         asked(world, session)
     assert not Link.select().exists()
     assert rows(session) == []
+
+
+def test_once_it_has_ended_it_can_be_asked_about(world):
+    """It began at ten to ten on the coach's clock and lasts an hour, to this moment."""
+    session = world.session(day=date(2026, 10, 8), start=time(9, 50))
+    before = NOW - timedelta(minutes=1)
+    assert not to_ask(world.actor(world.learner, before))
+    assert [row.session_id for row in to_ask(world.actor(world.learner))] == [session.id]
+    assert asked(world, session)
+
+
+def test_a_session_at_another_centre_is_not_asked_about_here(world):
+    """A learner of two centres asks in each about what is theirs."""
+    other = World()
+    Membership.grant(world.learner, other.centre, "learner", by=None, now=NOW)
+    there = other.enrol(world.learner)
+    other.assign(other.supervisor, "supervisor", there)
+    session = other.session(enrolment=there, clients=("Client Z",))
+    here = world.session()
+    assert [row.session_id for row in to_ask(world.actor(world.learner))] == [here.id]
+    mine = other.actor(world.learner)
+    assert [row.session_id for row in to_ask(mine)] == [session.id]
 
 
 def test_only_the_clients_own_coach_asks(world):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import peewee
 import pytest
@@ -22,6 +22,7 @@ from supervise.models import (
     Link,
     LinkContact,
     Mail,
+    Person,
     PracticeSession,
     PrivateNote,
     SignedName,
@@ -71,8 +72,8 @@ def misfits(world):
     return [misfit.sentence for misfit in verify.verify(world.centre)]
 
 
-def now_(session):
-    return PracticeSession.get_by_id(session.id)
+def now_(row):
+    return type(row).get_by_id(row.id)
 
 
 def kept(session):
@@ -382,3 +383,83 @@ def test_a_tab_still_open_does_not_bring_the_text_back(app, world):
     saved = client.post(f"/sessions/{session.id}/draft", data=data, headers={"HX-Request": "true"})
     assert saved.status_code == 409
     assert now_(session).done == ""
+
+
+def test_the_learner_gives_no_reason_that_would_stay_for_good(app, world):
+    """History is for good, and what is written about a client must go with their consent."""
+    engagement = world.client().engagement("coaching")
+    client = app.test_client()
+    sign_in(client, world.learner, world.centre, world.now)
+    assert 'name="reason"' not in client.get(f"/engagements/{engagement.id}").text
+    form = {"agreed_on": "2026-03-01", "version": "1", "reason": "She was ill with depression"}
+    assert client.post(f"/engagements/{engagement.id}/contract", data=form).status_code == 303
+    assert now_(engagement).contract_agreed_on == date(2026, 3, 1)
+    assert not Event.select().where(Event.note != "").exists()
+    assert not signing.SignOff.select().where(signing.SignOff.comment != "").exists()
+
+
+def test_after_a_withdrawal_the_learner_dates_and_renames_nothing(app, world):
+    """The names are gone with it, so that nothing written could be held against them."""
+    engagement = world.client().engagement("coaching")
+    withdraw(world)
+    client = app.test_client()
+    sign_in(client, world.learner, world.centre, world.now)
+    said = (
+        "Consent was withdrawn, so nothing is written about this client until they give it again."
+    )
+    form = {"agreed_on": "2026-03-01", "version": "1", "reason": "Ottoline Grebe left the firm"}
+    dated = client.post(f"/engagements/{engagement.id}/contract", data=form)
+    renamed = client.post(
+        f"/clients/{world.client().id}/alias", data={"alias": "Ottoline Grebe", "sure": "y"}
+    )
+    for answer, typed in ((dated, "2026-03-01"), (renamed, "Ottoline Grebe")):
+        assert answer.status_code == 422
+        assert said in answer.text
+        assert f'value="{typed}"' in answer.text
+    assert now_(engagement).contract_agreed_on is None
+    assert now_(world.client()).alias == "Client A"
+    assert "Keep this day" not in client.get(f"/engagements/{engagement.id}").text
+    page = client.get("/clients").text
+    assert "Consent withdrawn" in page
+    assert "Use this alias" not in page
+    give(world, given_on=TODAY)
+    assert "Keep this day" in client.get(f"/engagements/{engagement.id}").text
+    assert client.post(f"/engagements/{engagement.id}/contract", data=form).status_code == 303
+    path = f"/clients/{world.client().id}/alias"
+    assert client.post(path, data={"alias": "Client Z"}).status_code == 303
+
+
+def test_after_a_withdrawal_the_supervisor_still_corrects_the_day(app, world):
+    world.session(state="approved")
+    engagement = world.client().engagement("coaching")
+    withdraw(world)
+    boss = world.actor(world.supervisor)
+    engagement.set_contract(date(2026, 3, 1), by=boss, now=world.now, note="Seen on paper.")
+    assert now_(engagement).contract_agreed_on == date(2026, 3, 1)
+
+
+def test_a_day_that_has_begun_for_the_learner_or_the_centre_can_be_given(world):
+    """In Auckland it is nine on the 9th while the centre in London has the 8th still."""
+    evening = datetime(2026, 10, 8, 20, tzinfo=UTC)
+    Person.update(zone="Pacific/Auckland").where(Person.id == world.learner.id).execute()
+    me = world.actor(Person.get_by_id(world.learner.id), evening)
+    ninth, tenth = date(2026, 10, 9), date(2026, 10, 10)
+    engagement = world.client().engagement("coaching")
+    other = contracting.agreed(world, world.client("Client B").engagement("coaching"), evening)
+
+    def dated(day):
+        Consent.give(world.client(), day, "Notes", by=me, now=evening)
+        engagement.set_contract(day, by=me, now=evening)
+        other.end(day, "Over.", by=me, now=evening)
+        erasure.withdraw(Consent.last(world.client()), day, by=me, now=evening)
+
+    for move in (
+        lambda: Consent.give(world.client("Client C"), tenth, "Notes", by=me, now=evening),
+        lambda: engagement.set_contract(tenth, by=me, now=evening),
+        lambda: other.end(tenth, "Over.", by=me, now=evening),
+    ):
+        with pytest.raises(ValueError, match="come"):
+            move()
+    dated(ninth)
+    with pytest.raises(ValueError, match="not come"):
+        erasure.withdraw(give(world, "Client C"), tenth, by=me, now=evening)

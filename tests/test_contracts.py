@@ -12,7 +12,7 @@ import pytest
 import time_machine
 
 from supervise import db
-from supervise.events import Event
+from supervise.events import Event, history
 from supervise.models import (
     Agreement,
     ClientIdentity,
@@ -591,6 +591,24 @@ def test_a_new_link_ends_the_one_before(world, learner):
     for junk in ("sponsor", "coach", "x"):
         answer = learner.post(f"/contracts/{contract.id}/links", data={"party": junk})
         assert answer.status_code == 409
+
+
+def test_a_new_link_and_a_withdrawn_one_stand_in_the_history(world, learner):
+    """Nothing is written without a line that says who did it."""
+    contract, links = offered(world, engagement_of(world))
+    page = f"/engagements/{contract.engagement_id}"
+    learner.post(f"/contracts/{contract.id}/links", data={"party": "client"})
+    assert "sent the client a new link to version 1" in text(learner.get(page))
+    link = Link.get(Link.ended_at.is_null())
+    for _ in range(2):  # pressed twice: told once
+        assert learner.post(f"/links/{link.id}/end", data={"back": page}).status_code == 303
+    assert text(learner.get(page)).count("withdrew the link to version 1 that the client had") == 1
+    assert fresh(link).standing(world.now) == "ended"
+    assert fresh(contract).state == "offered"
+    assert [event.verb for event in history("contract", contract.id)][-2:] == [
+        "asked again", "link withdrawn",
+    ]  # fmt: skip
+    assert misfits(world) == []
 
 
 def test_queries_stay_few_however_many_versions(world, as_, queries):

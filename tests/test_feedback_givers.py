@@ -31,7 +31,7 @@ def ask(world, source="observer", *, email="", alias="", **how):
     made = Feedback.invite(
         world.enrolment, source, "practitioner", anonymous=True, by=world.actor(world.learner),
         now=world.now, client=world.client(alias) if alias else None, email=email,
-        **({"name": "Joan"} | how),
+        **({"name": f"Joan {Feedback.select().count()}"} | how),
     )  # fmt: skip
     return answer(made, f"Word {made.id}.", now=world.now)
 
@@ -69,9 +69,33 @@ def test_one_address_is_one_giver_in_whatever_letters(world):
     assert shown(world) == 5
 
 
-def test_without_an_address_each_is_somebody_new(world):
+def test_one_name_of_one_source_is_one_giver_however_it_is_written(world):
+    """Without an address nothing else tells that it is one person; three answers of theirs stay in."""
+    for name in ("Bob Marsh", "bob  MARSH", " Bob Marsh "):
+        ask(world, name=name)
+    assert shown(world) == 0
+    ask(world, "peer", name="Bob Marsh")
+    ask(world, name="Bob Marsh", email="bob@example.org")
+    assert shown(world) == 0
+    ask(world, name="Una Tull")
+    assert shown(world) == 0, "two people"
+    ask(world, name="Wim Post")
+    assert shown(world) == 6, "three people"
+    assert len({row.giver for row in Feedback.select()}) == 4
+
+
+def test_a_sponsor_of_three_clients_is_one_giver_by_their_name(world):
+    for alias in ("Client A", "Client B", "Client C"):
+        who = {"sponsor_name": "Bob Marsh"}
+        me = world.actor(world.learner)
+        ClientIdentity.keep(world.client(alias), who, by=me, now=world.now)
+        ask(world, "sponsor", alias=alias)
+    assert shown(world) == 0
+
+
+def test_without_a_name_or_an_address_each_is_somebody_new(world):
     for _ in range(3):
-        ask(world)
+        ask(world, name="")
     assert shown(world) == 3
 
 

@@ -1,13 +1,13 @@
 """Goals of an engagement, what sessions do for them, and the closing review."""
 
 import re
-from datetime import date
+from datetime import date, time, timedelta
 
 import pytest
 import time_machine
 
 from supervise.events import Event, history
-from supervise.models import ClientIdentity, ClosingReview, Goal, SessionGoal
+from supervise.models import ClientIdentity, ClosingReview, Goal, SessionGoal, drafts
 from supervise.models.goals import goals_of, worked_on, worked_on_in
 from supervise.reports.verify import verify
 from supervise.workflow import GOAL, NotAllowed, WrongState
@@ -197,6 +197,71 @@ def test_the_goal_follows_its_latest_session(world, goal):
     worked_on(late, {goal.id: 6}, by=me, now=world.now)
     worked_on(early, {goal.id: 2}, by=me, now=world.now)
     assert fresh(goal).progress == 6
+
+
+def test_a_goal_follows_what_becomes_of_its_sessions(world, goal, learner):
+    """Taken off, thrown away, moved: the number is that of the latest session there is."""
+    me = world.actor(world.learner)
+    first, second = world.session(day=date(2026, 9, 1)), world.session(day=date(2026, 9, 5))
+    worked_on(first, {goal.id: 2}, by=me, now=world.now)
+    worked_on(second, {goal.id: 6}, by=me, now=world.now)
+    worked_on(second, {}, by=me, now=world.now)
+    assert fresh(goal).progress == 2
+    assert "took it off a session; progress 6 → 2" in text(learner.get(f"/goals/{goal.id}"))
+    worked_on(second, {goal.id: 7}, by=me, now=world.now)
+    entry = drafts.Entry(
+        clients=[world.client()], unit="D3.04", kind="coaching", date=date(2026, 8, 20),
+        start=time(10), minutes=60, goals={goal.id: 7},
+    )  # fmt: skip
+    drafts.save(second, entry, version=second.version, by=me, now=world.now)
+    assert fresh(goal).progress == 2
+    drafts.delete(first, by=me, now=world.now)
+    assert fresh(goal).progress == 7
+    drafts.delete(second, by=me, now=world.now)
+    assert fresh(goal).progress == 0
+    assert list(verify(world.centre)) == []
+
+
+def test_another_client_s_goal_that_leaves_with_them_follows_too(world, goal):
+    me, other = world.actor(world.learner), world.client("Client B")
+    session = world.session()
+    worked_on(session, {goal.id: 5}, by=me, now=world.now)
+    entry = drafts.Entry(
+        clients=[other],
+        unit="D3.04",
+        kind="coaching",
+        date=session.date,
+        start=time(10),
+        minutes=60,
+    )
+    drafts.save(session, entry, version=session.version, by=me, now=world.now)
+    assert (fresh(goal).progress, worked_on_in(session)) == (0, {})
+
+
+def test_of_two_sessions_on_one_day_the_later_start_decides(world, goal):
+    me = world.actor(world.learner)
+    late, early = world.session(start=time(15)), world.session(start=time(9))
+    worked_on(late, {goal.id: 8}, by=me, now=world.now)
+    worked_on(early, {goal.id: 3}, by=me, now=world.now)
+    assert fresh(goal).progress == 8
+
+
+def test_a_number_set_by_hand_after_a_session_stays(world, goal):
+    me = world.actor(world.learner)
+    march, after = world.session(day=date(2026, 3, 2)), world.session(day=date(2026, 10, 7))
+    goal.change({"progress": 9}, version=goal.version, by=me, now=world.now - timedelta(days=3))
+    worked_on(march, {goal.id: 2}, by=me, now=world.now)
+    assert fresh(goal).progress == 9
+    worked_on(after, {goal.id: 4}, by=me, now=world.now)
+    assert fresh(goal).progress == 4
+    worked_on(after, {}, by=me, now=world.now)
+    assert fresh(goal).progress == 9
+
+
+def test_a_goal_is_told_that_a_session_worked_on_it_though_its_number_stays(world, goal, learner):
+    me = world.actor(world.learner)
+    worked_on(world.session(), {goal.id: 0}, by=me, now=world.now)
+    assert "worked on it in a session" in text(learner.get(f"/goals/{goal.id}"))
 
 
 def test_only_goals_of_its_clients_and_steps_there_are(world, goal):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from supervise.models import (
     Confirmation,
     Consent,
     Contract,
+    Goal,
     Link,
     Person,
     PracticeSession,
@@ -264,6 +265,33 @@ def test_submitting_or_throwing_away_beside_asking_again(world, me, monkeypatch,
     told = both(one, again)
     assert told[0] == "done"
     assert "eadlock" not in told[1]
+
+
+def test_saving_how_far_a_goal_is_beside_a_client_s_answer(world, me, monkeypatch):
+    take(looked_at(ROW, world.enrolment).rows, world.enrolment, by=me, now=world.now)
+    session, client = PracticeSession.get(), world.client()
+    goal = Goal.set(client.engagement("coaching"), {"text": "Lead"}, by=me, now=world.now)
+    link = confirmations.ask(client, [session.id], by=me, now=world.now)
+    [asked] = confirmations.asked_by(link)
+    meet, set_goals, use = Meeting(), drafts._set_goals, Link.use
+
+    def using(self: Link, now: Any) -> bool:
+        meet.second()
+        return use(self, now)
+
+    monkeypatch.setattr(drafts, "_set_goals", lambda *a, **n: (set_goals(*a, **n), meet.first())[0])
+    monkeypatch.setattr(Link, "use", using)
+    entry = drafts.Entry(
+        clients=[client], kind="coaching", unit="501", date=session.date, start=time(13),
+        minutes=60, goals={goal.id: 7},
+    )  # fmt: skip
+    told = both(
+        lambda: drafts.save(session, entry, version=session.version, by=me, now=world.now),
+        lambda: confirmations.answer(link, {asked.id: confirmations.Answer()}, now=world.now),
+    )
+    assert told == ["done"] * 2
+    assert Goal.get_by_id(goal.id).progress == 7
+    assert Confirmation.get().state == "confirmed"
 
 
 def test_this_and_all_later_meetings_beside_a_record_of_one(world, monkeypatch):

@@ -171,13 +171,13 @@ def test_a_goal_changed_while_a_session_is_written_still_fits(world, me, monkeyp
     """What the history holds is what stands, not what was read a moment before."""
     engagement = contracting.engagement_of(world)
     goal = Goal.set(engagement, contracting.GOAL, by=me, now=world.now)
-    session = world.session()
+    session, hold = world.session(), goals._hold
 
-    def meanwhile(*_):
+    def meanwhile(ids):
         goal.change({"measure": "Five in a row"}, version=1, by=me, now=world.now)
-        return True
+        return hold(ids)
 
-    monkeypatch.setattr(goals, "_is_latest", meanwhile)
+    monkeypatch.setattr(goals, "_hold", meanwhile)
     goals.worked_on(session, {goal.id: 3}, by=me, now=world.now)
     assert (Goal.get().measure, Goal.get().progress) == ("Five in a row", 3)
     assert misfits(world) == []

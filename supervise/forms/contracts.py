@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -13,7 +13,7 @@ from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from supervise.forms.enrolments import DayField
 from supervise.forms.people import tidy
-from supervise.models import ClientIdentity, Contract
+from supervise.models import Contract
 from supervise.models.contracts import Draft
 from supervise.rules.contracts import LONGEST_TEXT, PARTS, WAYS
 from supervise.rules.naming import names_in, naming_fault, same_name
@@ -163,11 +163,15 @@ class DeclineForm(FlaskForm):
     )
 
 
-def mark_names(fields: Iterable[Field], known: ClientIdentity) -> bool:
-    """Put a sentence beside each text that names the client or sponsor; whether any does."""
-    wanted, found = known.identifiers, False
+def mark_names(fields: Iterable[Field], known: Sequence[str]) -> bool:
+    """Put a sentence beside each text in which one of these names stands; whether one does.
+
+    ``known`` are those of all the coach's clients and sponsors: what is written of one is read by
+    that one and by the supervisor, who must learn the name of no other either.
+    """
+    found = False
     for field in fields:
-        hits = names_in(field.data, wanted) if isinstance(field.data, str) else []
+        hits = names_in(field.data, known) if isinstance(field.data, str) else []
         if hits:
             field.errors = [*field.errors, naming_fault("This", hits)]
             found = True

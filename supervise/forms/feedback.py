@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from werkzeug.datastructures import MultiDict
 
+from supervise.forms.client import email_fault
 from supervise.forms.clients import showable
-from supervise.imports.cohort import is_email
 from supervise.models import Client, Enrolment
 from supervise.rules.feedback import (
     INVITED,
@@ -17,7 +17,7 @@ from supervise.rules.feedback import (
     lacks,
     question_faults,
 )
-from supervise.rules.naming import masked, names_in
+from supervise.rules.naming import NOBODY, Known, masked, names_in
 
 LONGEST_NAME = 120
 LONGEST_REPLY = 4000
@@ -81,8 +81,8 @@ def _judge_contact(read: Invited) -> None:
         read.found["name"] = "Type a name, so that you can tell your invitations apart."
     elif len(read.name) > LONGEST_NAME:
         read.found["name"] = f"Keep the name to {LONGEST_NAME} characters."
-    if read.email and not is_email(read.email):
-        read.found["email"] = "That is not an e-mail address. Write it as a@example.org."
+    if wrong := email_fault(read.email):
+        read.found["email"] = wrong
 
 
 def known_source(text: str | None) -> str:
@@ -120,11 +120,11 @@ class Answered:
 
 def read_answers(
     form: Form, questions: Sequence[Question], floor: int, *,
-    own: Sequence[str] = (), names: Sequence[str] = (),
+    own: Sequence[str] = (), known: Known = NOBODY,
 ) -> Answered:  # fmt: skip
     """Read what somebody answered.
 
-    ``own`` are the giver's names, which they are asked to leave out. ``names`` are those of all the
+    ``own`` are the giver's names, which they are asked to leave out. ``known`` are all the
     coach's clients and sponsors: they are taken out without a word, since a refusal would tell
     whoever holds the link who they are.
     """
@@ -136,7 +136,7 @@ def read_answers(
             said = " and ".join(f"“{hit}”" for hit in hits)
             faults.setdefault(number, f"Leave out {said}: your coach’s supervisor reads this.")
     kept = [
-        masked(answer, names) if question.kind == "open" else answer
+        masked(answer, known) if question.kind == "open" else answer
         for question, answer in zip(questions, answers, strict=True)
     ]
     return Answered(

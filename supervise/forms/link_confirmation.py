@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from supervise.models.confirmations import WHAT, Answer, Confirmation
 from supervise.rules.moments import length
-from supervise.rules.naming import masked, names_in
+from supervise.rules.naming import NOBODY, Known, masked, names_in
 from supervise.web import number
 
 FIELDS = ("answer", "what", "minutes", "reason")
@@ -27,15 +27,15 @@ class Typed:
     reason: str = ""
     faults: dict[str, str] = field(default_factory=dict)
 
-    def meant(self, names: Sequence[str] = ()) -> Answer:
+    def meant(self, known: Known = NOBODY) -> Answer:
         """The answer, once nothing is wrong; minutes only where the length is what differs.
 
-        ``names``, those of the coach's clients and sponsors, are taken out of it without a word.
+        ``known``, the coach's clients and sponsors, are taken out of it without a word.
         """
         if self.answer == "yes":
             return Answer()
         said = number(self.minutes) if self.what == "length" else None
-        return Answer(self.what, said, masked(self.reason, names))
+        return Answer(self.what, said, masked(self.reason, known))
 
 
 def read(

@@ -53,7 +53,7 @@ def offer(contract: Contract, *, version: int, by: Actor, now: datetime) -> list
         goals, terms = goals_to_offer(contract), contract.terms
         ready = Terms(terms.parties, terms.shared, goals, terms.planned_sessions,
                       terms.planned_minutes)  # fmt: skip
-        faults = lacks(ready) | _named(contract, by) if contract.state == "draft" else {}
+        faults = lacks(ready) | _named(contract) if contract.state == "draft" else {}
         if faults:
             raise NotReady(faults)
         advance(
@@ -73,9 +73,10 @@ def offer(contract: Contract, *, version: int, by: Actor, now: datetime) -> list
     return links
 
 
-def _named(contract: Contract, by: Actor) -> dict[str, str]:
-    """The goal, or the part, that names client or sponsor: written perhaps before they were kept."""
-    known = ClientIdentity.of(contract.engagement.client, by).identifiers
+def _named(contract: Contract) -> dict[str, str]:
+    """The goal, or the part, that names a client of this coach or a sponsor, of another engagement
+    too: written perhaps before they were kept."""
+    known = ClientIdentity.names_of(contract.engagement.client.learner_id)
     found = {
         key: naming_fault("This", hits)
         for key, text in contract.terms.shared.items()
@@ -103,7 +104,26 @@ def ask_again(contract: Contract, party: str, *, by: Actor, now: datetime) -> Li
             raise WrongState(f"The {party} has agreed already. Nothing was changed.")
         mine = (Link.purpose == "contract") & (Link.subject_id == contract.id)
         Link.end(mine & (Link.party == party), now)
-        return _link(contract, party, by, now)
+        link = _link(contract, party, by, now)
+        contract.told("asked again", now, person_id=by.person.id, role="learner", party=party)
+    return link
+
+
+def end_link(link: Link, *, by: Actor, now: datetime) -> bool:
+    """Withdraw one party's link, as when it went to the wrong person; the offer stands.
+
+    False where it was answered or ended already. The contract is held before the link, as whoever
+    answers holds them.
+    """
+    contract: Contract = Contract.get_by_id(link.subject_id)
+    allow(contract.can_offer(by))
+    with write():
+        contract.refresh(lock=True)
+        if not Link.end(Link.id == link.id, now):
+            return False
+        told = {"person_id": by.person.id, "role": "learner", "party": link.party}
+        contract.told("link withdrawn", now, **told)
+    return True
 
 
 def _link(contract: Contract, party: str, by: Actor, now: datetime) -> Link:

@@ -52,6 +52,7 @@ class Centre(Model):
         return Policy(
             short_hours_count_in_long=self.short_hours_count_in_long,
             confirmation_required=self.confirmation_required,
+            zone=self.zone,
         )
 
     def lock(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import peewee
 
@@ -70,13 +69,17 @@ class Client(Model):
     def rename(self, alias: str, *, by: Actor, now: datetime) -> None:
         """Give another alias, everywhere at once; the history does not keep the old one.
 
-        Raises ValueError where another client of the learner has it, or it names one of them.
+        Raises ValueError where another client of the learner has it, or it names one of them; and
+        Refused after consent was withdrawn, when nobody knows any more which names it may not say.
         """
+        from supervise.models.vault import Consent
+
         tidy = " ".join(alias.split())
         if wrong := self.names(tidy, self.learner_id):
             raise ValueError(wrong)
         try:
             with write():
+                Consent.refuse_withdrawn(self)
                 self.alias, self.alias_key = tidy, tidy.casefold()
                 self.save()
                 events.record(
@@ -249,10 +252,11 @@ class Engagement(Model):
 
         A command signs nothing: its event alone holds the day. Raises ValueError for a day that
         has not come, or that lies after the first contract agreed here, and Refused where it is no
-        longer the actor's to set.
+        longer the actor's to set, or the learner's after consent was withdrawn.
         """
-        today = max(by.today, now.astimezone(ZoneInfo(by.person.zone)).date())
-        if agreed_on and agreed_on > today:  # whose day has begun already may date it so
+        from supervise.models.vault import Consent
+
+        if agreed_on and agreed_on > by.latest_day:
             raise ValueError("The contract cannot have been agreed on a day that has not come.")
         before, role = self.contract_agreed_on, self._role(by)
         if before == agreed_on and not (self.unaccepted and role == "supervisor"):
@@ -264,6 +268,8 @@ class Engagement(Model):
         if seen and seen != self.version:
             raise ValueError("This date was changed meanwhile. Look again, then decide.")
         with write():
+            if role == "learner":
+                Consent.refuse_withdrawn(self.client)
             # The event first: it holds the centre's chain, on which an approval hangs its own, so
             # an approval is either seen by the question below or comes after this.
             events.record(

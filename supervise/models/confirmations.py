@@ -120,7 +120,10 @@ LAPSED = {
 
 
 def askable(actor: Actor) -> peewee.Expression:
-    """Which sessions a client can be asked about: the learner's own, with date and length, begun."""
+    """Which sessions a client can be asked about: the learner's own, with date and length, ended.
+
+    One without a start is over with its day's beginning: nobody knows more of it.
+    """
     session = PracticeSession
     today = moments.local(actor.now, actor.person.zone).date()
     return (
@@ -128,7 +131,7 @@ def askable(actor: Actor) -> peewee.Expression:
         & (session.centre == actor.centre)
         & session.minutes.is_null(False)
         & (session.date <= today)
-        & (session.starts_at.is_null() | (session.starts_at <= actor.now))
+        & (session.ends_at.is_null() | (session.ends_at <= actor.now))
     )
 
 
@@ -154,7 +157,7 @@ def ask(client: Client, session_ids: Collection[int], *, by: Actor, now: datetim
         if not wanted or set(session_ids) - confirmed - {session.id for session in sessions}:
             raise Refused(
                 "One of these sessions cannot be confirmed: it has no date or length, has not "
-                "begun, is not with this client, or is confirmed already. Nothing was asked."
+                "ended, is not with this client, or is confirmed already. Nothing was asked."
             )
         disputed = [one for one in mine if one.state == "disputed"]
         _end(links, now)

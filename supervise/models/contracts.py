@@ -218,7 +218,7 @@ class Contract(Model):
         day before it was agreed or one that has not come.
         """
         allow(self.can_end(by))
-        if on > by.today:
+        if on > by.latest_day:
             raise ValueError("Give the last day once it has come.")
         if self.agreed_on is not None and on < self.agreed_on:
             raise ValueError("The contract cannot end before it was agreed.")

@@ -15,7 +15,7 @@ from supervise.db import write
 from supervise.models import confirmations, erasure, readiness
 from supervise.models.clients import Client
 from supervise.models.enrolments import Enrolment
-from supervise.models.goals import SessionGoal, worked_on, worked_on_in
+from supervise.models.goals import take_off, worked_on, worked_on_in
 from supervise.models.people import Actor
 from supervise.models.session_access import EDITABLE
 from supervise.models.sessions import (
@@ -161,6 +161,7 @@ def save(
     with write():
         if session.erased_at is None:
             _refuse_withdrawn(entry, session)
+        before = session.date, session.starts_at
         saved = (
             PracticeSession.update(
                 changed_at=now,
@@ -179,12 +180,15 @@ def save(
             if current is None:
                 raise WrongState("This draft was thrown away meanwhile. Log the session anew.")
             raise ChangedElsewhere(current)
+        # before a line of history, such as a goal's: a client who answers waits for that
+        confirmations.hold_asked([session.id])
         fresh = PracticeSession.get_by_id(session.id)
         session.__data__.update(fresh.__data__)
         session._dirty.clear()
         _set_clients(session, entry, now)
         _keep_private(session, "" if session.erased_at else entry.private)
-        _set_goals(session, entry, by, now)
+        moved = before != (session.date, session.starts_at)
+        _set_goals(session, entry, by, now, moved=moved)
         if finished:
             confirmations.lapse_changed(session, by=by, now=now)
         _tell_of_correction(session, by, now)
@@ -224,9 +228,9 @@ def delete(session: PracticeSession, *, by: Actor, now: datetime) -> None:
                 "This session was submitted before, so its history is kept. "
                 "Change it and submit it again. Nothing was changed."
             )
-        confirmations.hold_sessions([session.id])
+        confirmations.hold_asked([session.id])
+        take_off(session, by=by, now=now)
         confirmations.forget(session, by=by, now=now)
-        SessionGoal.delete().where(SessionGoal.session == session).execute()
         SessionEngagement.delete().where(SessionEngagement.session == session).execute()
         PrivateNote.delete().where(PrivateNote.session == session).execute()
         gone = (
@@ -268,9 +272,12 @@ def _set_clients(session: PracticeSession, entry: Entry, now: datetime) -> None:
     session.set_clients([*entry.clients, *fresh])
 
 
-def _set_goals(session: PracticeSession, entry: Entry, by: Actor, now: datetime) -> None:
+def _set_goals(
+    session: PracticeSession, entry: Entry, by: Actor, now: datetime, *, moved: bool = False
+) -> None:
+    """Keep which goals it worked on; one that was moved may be a goal's latest no more, or now."""
     wanted = {} if session.erased_at else dict(entry.goals)
-    if worked_on_in(session) != wanted:
+    if moved or worked_on_in(session) != wanted:
         worked_on(session, wanted, by=by, now=now)
 
 

@@ -13,8 +13,9 @@ Stays, each for a reason:
   - date, start, length, kind, unit and clients of a session, and who approved it with what comment:
     the learner's hours rest on them, and the comments are part of the signed history;
   - the text of a contract, and the goals in it, once client or sponsor agreed to it, whether it is
-    in force, withdrawn, replaced or ended: it is the learner's evidence, the signature covers it,
-    and it names nobody, since none is offered that does; and who declined one, without their words;
+    in force, withdrawn, replaced or ended: it is the learner's evidence, and the signature covers it
+    (where it names somebody, the page of the withdrawal says so before: ``reports.naming``); and who
+    declined one, without their words;
   - what was confirmed or disputed, with the reason given: it is signed, and it decides hours;
   - that feedback was given, when, its ratings, and the leave to quote them;
   - feedback without a name, whole: nobody can tell whose it is, and what went would tell;
@@ -101,7 +102,7 @@ def withdraw(consent: Consent, withdrawn_on: date, *, by: Actor, now: datetime) 
     """
     client = consent.client
     allow(by.is_(client.learner_id))
-    if withdrawn_on > by.today:
+    if withdrawn_on > by.latest_day:
         raise ValueError("Consent cannot have been withdrawn on a day that has not come.")
     with write():
         client.hold()  # first: whatever is being written about them is there to be found, or waits

@@ -26,6 +26,7 @@ from supervise.models.links import Link, LinkContact
 from supervise.models.people import Actor, Person
 from supervise.models.vault import ClientIdentity
 from supervise.rules.feedback import Question
+from supervise.rules.naming import same_name
 from supervise.workflow import FEEDBACK, WrongState, advance, allow
 
 READERS = ("supervisor", "tutor", "assessor", "iqa")
@@ -175,7 +176,7 @@ class Feedback(Model):
             made = cls.create(
                 centre=by.centre, enrolment=enrolment, learner=by.person, client=client, link=link,
                 source=source, about=about, anonymous=anonymous, invited_at=now,
-                giver=giver or cls._giver(source, client, email, by) or secrets.token_urlsafe(9),
+                giver=giver or cls._giver(source, client, name, email, by) or secrets.token_urlsafe(9),
             )  # fmt: skip
             link.subject_id = made.id
             link.save()
@@ -189,8 +190,9 @@ class Feedback(Model):
         return any(row.standing(row.link, now) == "open" for row in rows)
 
     @classmethod
-    def _giver(cls, source: str, client: Client | None, email: str, by: Actor) -> str:
-        """The key of somebody asked before: the same client or sponsor, or else the same address.
+    def _giver(cls, source: str, client: Client | None, name: str, email: str, by: Actor) -> str:
+        """The key of somebody asked before: the same client or sponsor, or else the same address, or
+        the same name of the same source: without an address there is nothing else to know them by.
 
         Whether they answered makes no difference. Empty for somebody new. The centre is locked by
         then, so that two invitations of one person do not both find nobody.
@@ -199,10 +201,15 @@ class Feedback(Model):
         known = (cls.client == client) & (cls.source == source)
         if client is not None and (row := cls.get_or_none(mine & known)):
             return str(row.giver)
-        query = cls.select(cls.giver, LinkContact.email).join(Link).join(LinkContact)
-        rows = query.where(mine & (LinkContact.email != "")).order_by(cls.id).tuples()
+        query = cls.select(cls.giver, cls.source, LinkContact.name, LinkContact.email)
+        rows = list(query.join(Link).join(LinkContact).where(mine).order_by(cls.id).tuples())
         # in Python: SQLite lowers the letters of ASCII alone
-        return next((key for key, other in rows if _same(email, other)), "")
+        by_address = (key for key, *_, other in rows if _same(email, other))
+        by_name = (
+            key for key, asked, other, _ in rows
+            if name.strip() and asked == source and same_name(name, other)
+        )  # fmt: skip
+        return next(by_address, "") or next(by_name, "")
 
     def give(
         self, asked: Sequence[Question], answers: Sequence[str], *,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from textwrap import shorten
 from typing import Any
 
 import peewee
 
 from supervise import events, signing
-from supervise.db import DateField, Model, UTCField, write
+from supervise.db import DateField, Model, UTCField, is_sqlite, write
+from supervise.events import Event
 from supervise.models.centres import Centre
 from supervise.models.clients import Client, Engagement
 from supervise.models.people import Actor
 from supervise.models.sessions import PracticeSession, SessionEngagement
 from supervise.models.vault import Consent
+from supervise.rules import moments
+from supervise.rules.goals import ByHand, Step, how_far
 from supervise.rules.naming import names_in
 from supervise.workflow import GOAL, WrongState, advance, allow
 
@@ -140,7 +143,12 @@ class Goal(Model):
 
     def names(self, *names: str) -> list[str]:
         """What of these names stands in the goal, as it stands there."""
-        return names_in("\n".join(getattr(self, text) for text in TEXTS), names)
+        return names_in(self.words, names)
+
+    @property
+    def words(self) -> str:
+        """All that people wrote of it, as one text."""
+        return "\n".join(getattr(self, text) for text in TEXTS)
 
     @property
     def short(self) -> str:
@@ -185,9 +193,9 @@ def worked_on(
 ) -> None:
     """Keep which goals a session worked on and how far along each was afterwards (0 to 10).
 
-    Replaces what was kept of the session. The goal itself follows its latest session by date.
-    Raises NotAllowed while the session is not the actor's to edit, and ValueError for a goal of
-    another client or a step that is none.
+    Replaces what was kept of the session. Each goal follows (``rules.goals``), also one that was
+    taken off. Raises NotAllowed while the session is not the actor's to edit, and ValueError for a
+    goal of another client or a step that is none.
     """
     allow(session.can_edit(by))
     known = {goal.id: goal for goal in goals_of(session)}
@@ -196,23 +204,67 @@ def worked_on(
             raise ValueError("This goal belongs to no client of this session.")
         if not 0 <= step <= FURTHEST:
             raise ValueError(f"Progress goes from 0 to {FURTHEST}.")
+    _keep(session, progress, by=by, now=now)
+
+
+def take_off(session: PracticeSession, *, by: Actor, now: datetime) -> None:
+    """Before a session is thrown away: it worked on no goal any more, and each follows."""
+    _keep(session, {}, by=by, now=now)
+
+
+def _keep(
+    session: PracticeSession, progress: Mapping[int, int], *, by: Actor, now: datetime
+) -> None:
+    """Keep the steps, let the goals follow, then write their history.
+
+    All rows of goals come first, in one order and held, so that of two sessions the second sees what
+    the first says; whoever changes a goal by hand holds its row before the history too.
+    """
     with write():
+        before = worked_on_in(session)
+        if not (before or progress):
+            return
+        goals = _hold(before.keys() | progress.keys())
         SessionGoal.delete().where(SessionGoal.session == session).execute()
         for goal_id, step in progress.items():
             SessionGoal.create(session=session, goal=goal_id, progress=step)
-            goal = Goal.get_by_id(goal_id)
-            if goal.progress != step and _is_latest(session, goal_id):
-                Goal.update(progress=step, version=Goal.version + 1, changed_at=now).where(
-                    Goal.id == goal_id
-                ).execute()
-                goal.told("worked on", by, now, session=session.id, progress=[goal.progress, step])
+        stand = _stand([goal.id for goal in goals], by)
+        for goal in goals:
+            if goal.progress != stand[goal.id]:
+                Goal.update(
+                    progress=stand[goal.id], version=Goal.version + 1, changed_at=now
+                ).where(Goal.id == goal.id).execute()
+        for goal in goals:
+            moved = [goal.progress, stand[goal.id]]
+            if goal.id not in progress:
+                goal.told("taken off", by, now, session=session.id, progress=moved)
+            elif goal.id not in before or moved[0] != moved[1]:
+                goal.told("worked on", by, now, session=session.id, progress=moved)
 
 
-def _is_latest(session: PracticeSession, goal_id: int) -> bool:
-    """Whether no session of a later day worked on this goal."""
-    rows = SessionGoal.select().join(PracticeSession).where(SessionGoal.goal == goal_id)
-    later = PracticeSession.date > (session.date or date.min)
-    return not rows.where(later).exists()
+def _hold(goal_ids: Iterable[int]) -> list[Goal]:
+    """These goals, held until the transaction ends. One query."""
+    query = Goal.select().where(Goal.id.in_(list(goal_ids))).order_by(Goal.id)
+    return list(query if is_sqlite() else query.for_update("FOR NO KEY UPDATE"))
+
+
+def _stand(goal_ids: Sequence[int], by: Actor) -> dict[int, int]:
+    """How far along each of these goals is, from its sessions and its history. Two queries."""
+    said: dict[int, list[Step]] = {goal_id: [] for goal_id in goal_ids}
+    session = PracticeSession
+    rows = SessionGoal.select(
+        SessionGoal.goal, session.id, session.date, session.starts_at, SessionGoal.progress
+    ).join(session)
+    for goal_id, *step in rows.where(SessionGoal.goal.in_(goal_ids)).tuples():
+        said[goal_id].append(Step(*step))
+    hand: dict[int, ByHand] = {}
+    told = (Event.subject == "goal") & Event.subject_id.in_(goal_ids)
+    for event in Event.select().where(told & Event.verb.in_(["set", "changed"])).order_by(Event.id):
+        _, number = event.details.get("progress", (None, None))
+        if number or (event.verb == "changed" and number is not None):  # 0 at first says nothing
+            day = moments.local(event.at, by.person.zone).date()
+            hand[event.subject_id] = ByHand(number, event.at, day)
+    return {goal_id: how_far(steps, hand.get(goal_id))[0] for goal_id, steps in said.items()}
 
 
 class ClosingReview(Model):

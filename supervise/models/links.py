@@ -132,8 +132,12 @@ class Link(Model):
         return "open" if self.expires_at > now else "expired"
 
     def use(self, now: datetime) -> bool:
-        """Use it up, in the UPDATE itself, so that of two taps one decides; inside ``db.write()``."""
+        """Use it up, in the UPDATE itself, so that of two taps one decides; inside ``db.write()``.
+
+        Not where the account of whoever sent it was closed meanwhile.
+        """
         mine = (Link.id == self.id) & Link.used_at.is_null() & Link.ended_at.is_null()
+        mine &= Link.learner.in_(Person.select(Person.id).where(Person.disabled_at.is_null()))
         used = Link.update(used_at=now).where(mine & (Link.expires_at > now)).execute()
         if used:
             self.used_at = now

@@ -287,6 +287,12 @@ class Actor:
         """The date at the centre, by which assignments begin and end."""
         return self.now.astimezone(ZoneInfo(self.centre.zone)).date()
 
+    @cached_property
+    def latest_day(self) -> date:
+        """The latest day that has begun, for the actor or at the centre: what was done with a client
+        is dated no later, and whose day has begun already may date it so."""
+        return max(self.today, self.now.astimezone(ZoneInfo(self.person.zone)).date())
+
     def has(self, *roles: str) -> bool:
         """Whether the actor holds any of these roles here."""
         return not self.roles.isdisjoint(roles)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from supervise.db import DateField, Model, UTCField, write
 from supervise.models.centres import Centre, Refused
 from supervise.models.clients import Client, Engagement
 from supervise.models.people import Actor
-from supervise.rules.naming import names_in
+from supervise.rules.naming import Known, names_in
 from supervise.workflow import WrongState, allow
 
 WITHDRAWN = (
@@ -63,13 +63,28 @@ class ClientIdentity(Model):
         return cls.get_or_none(cls.client == client) or cls(client=client)
 
     @classmethod
-    def names_of(cls, learner_id: int) -> tuple[str, ...]:
+    def names_of(cls, learner_id: int, but: Client | None = None) -> tuple[str, ...]:
         """Every name and address of a learner's clients and sponsors, to look for in what they write.
 
-        One query. What is found is shown to that learner alone.
+        ``but`` is a client whose own are left out. One query. What is found is shown to that learner
+        alone.
         """
         rows = cls.select(cls).join(Client).where(Client.learner == learner_id)
+        rows = rows.where(cls.client != but) if but is not None else rows
         return tuple(dict.fromkeys(each for row in rows for each in row.identifiers))
+
+    @classmethod
+    def to_mask(cls, learner_id: int) -> Known:
+        """The same, as they are taken out of what somebody else writes. One query.
+
+        A team's name is that of a part of an organisation, and no person's.
+        """
+        rows = list(cls.select(cls, Client).join(Client).where(Client.learner == learner_id))
+        people = [row.sponsor_name for row in rows]
+        people += [row.name for row in rows if row.client.kind != "team"]
+        kept = [name for name in people if name.strip()]
+        others = [each for row in rows for each in row.identifiers if each not in kept]
+        return Known(tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(others)))
 
     @classmethod
     def of_party(cls, client_id: int | None, party: str) -> list[str]:
@@ -104,7 +119,7 @@ class ClientIdentity(Model):
                 return False
             Consent.refuse_withdrawn(client)
             fresh = {name: values.get(name, "") for name in changed}
-            if told := {name: said for name in changed if (said := told_by(client, fresh[name]))}:
+            if told := told_by(client, fresh):
                 raise GivenAway(told)
             made = cls.insert(client=client, **fresh)
             made.on_conflict(conflict_target=[cls.client], update=fresh).execute()
@@ -182,7 +197,7 @@ class Consent(Model):
         not come, or one before the last withdrawal.
         """
         allow(by.is_(client.learner_id))
-        if given_on > by.today:
+        if given_on > by.latest_day:
             raise ValueError("Consent cannot have been given on a day that has not come.")
         with write():
             client.hold()  # of two at once the second finds the first
@@ -225,35 +240,63 @@ def keep_all(
             Consent.give(client, *consent, by=by, now=now)
 
 
-def told_by(client: Client, name: str) -> str:
-    """Where a text that others read says this name already, and how to mend it: the alias, what was
-    found out, a goal, a closing review, a contract that can still be changed.
+def told_by(client: Client, names: Mapping[str, str]) -> dict[str, str]:
+    """Which of these names, by field, a text that others read says already, and how to mend it.
 
-    Empty where none does. Three queries; none for an empty name. Sessions are listed on the client's
-    page instead, and an agreed contract was looked through when it was offered.
+    The texts are those of all the learner's clients that can still be reworded: aliases, what was
+    found out, goals, closing reviews, contracts not agreed yet. What cannot be is listed on the
+    client's page instead (``reports.naming``). Four queries; none where no name is given.
     """
+    wanted = {field: name for field, name in names.items() if name}
+    texts = list(_read_by_others(client)) if wanted else []
+    found: dict[str, str] = {}
+    for field, name in wanted.items():
+        for text, any_case, where, mend in texts:
+            if hits := names_in(text, [name], any_case=any_case):
+                found.setdefault(field, f"{where} says “{hits[0]}”, and others read it. {mend}")
+    return found
+
+
+def _read_by_others(client: Client) -> Iterator[tuple[str, bool, str, str]]:
+    """Each text about a client of this learner that others read and that can still be reworded:
+    the text, whether a name counts in any case, what it is, and what to do about it."""
     from supervise.models.contracts import OPEN, Contract
     from supervise.models.goals import ClosingReview, Goal
 
-    if not name:
-        return ""
-    if hits := names_in(client.alias, [name], any_case=True):
-        return f"The alias says “{hits[0]}”, and others read it. Rename the client first."
-    for text in Client.ABOUT:
-        if hits := names_in(getattr(client, text), [name]):
-            return f"What you found out says “{hits[0]}”, and others read it. Reword that first."
-    mine = Engagement.select(Engagement.id).where(Engagement.client == client)
-    for goal in Goal.select().where(Goal.engagement.in_(mine)).order_by(Goal.id):
-        if hits := goal.names(name):
-            return f"The goal “{goal.short}” says “{hits[0]}”. Others read it: reword it first."
-    for review in ClosingReview.select().where(ClosingReview.engagement.in_(mine)):
-        if hits := names_in("\n".join(getattr(review, text) for text in review.TEXTS), [name]):
-            return f"The closing review says “{hits[0]}”. Others read it: reword it first."
-    open_ones = Contract.engagement.in_(mine) & Contract.state.in_(OPEN)
-    for contract in Contract.select().where(open_ones):
-        if hits := names_in("\n".join(contract.terms.parts.values()), [name]):
-            return f"The contract under way says “{hits[0]}”. Others read it: change it first."
-    return ""
+    mine = Client.learner == client.learner_id
+    for one in Client.select().where(mine).order_by(Client.id):
+        same = one.id == client.id
+        alias = "The alias" if same else f"The alias of another client, “{one.alias}”,"
+        yield one.alias, True, alias, f"Rename {'the' if same else 'that'} client first."
+        about = "What you found out" + ("" if same else f" about {one.alias}")
+        for text in Client.ABOUT:
+            yield getattr(one, text), False, about, "Reword that first."
+    for goal in _theirs(Goal, mine):
+        yield (
+            goal.words,
+            False,
+            f"The goal “{goal.short}”{_whose(goal, client)}",
+            "Reword it first.",
+        )
+    for review in _theirs(ClosingReview, mine):
+        words = "\n".join(getattr(review, text) for text in review.TEXTS)
+        yield words, False, f"The closing review{_whose(review, client)}", "Reword it first."
+    for contract in _theirs(Contract, mine & Contract.state.in_(OPEN)):
+        words = "\n".join(contract.terms.parts.values())
+        where = f"The contract under way{_whose(contract, client)}"
+        yield words, False, where, "Change it first."
+
+
+def _theirs(model: Any, which: peewee.Expression) -> peewee.ModelSelect:
+    """Rows of an engagement for which this holds, with their client. One query."""
+    query = model.select(model, Engagement, Client).join(Engagement).join(Client)
+    return query.where(which).order_by(model.id)
+
+
+def _whose(row: Any, client: Client) -> str:
+    """With whom this row of an engagement is, where it is another client."""
+    other = row.engagement.client
+    return "" if other.id == client.id else f" with {other.alias}"
 
 
 def _record(client: Client, verb: str, by: Actor, now: datetime, **detail: Any) -> None:

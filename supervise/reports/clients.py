@@ -11,15 +11,13 @@ import peewee
 from supervise.models import (
     Actor,
     Client,
-    ClientIdentity,
+    Consent,
     Engagement,
     Enrolment,
     PracticeSession,
     SessionEngagement,
 )
 from supervise.models.enrolments import EnrolmentUnit
-from supervise.models.readiness import SHARED
-from supervise.rules.naming import names_in, naming_fault
 
 
 @dataclass(frozen=True)
@@ -34,17 +32,22 @@ class Work:
 
 @dataclass(frozen=True)
 class Row:
-    """One client and the work with them, coaching before mentoring."""
+    """One client and the work with them, coaching before mentoring.
+
+    ``withdrawn``: consent was, so that the alias stays as it is, and the contract's day.
+    """
 
     client: Client
     works: Sequence[Work]
+    withdrawn: bool
 
 
 def rows(actor: Actor) -> list[Row]:
-    """The learner's clients by alias. Three queries, however many."""
+    """The learner's clients by alias. Four queries, however many."""
     clients = list(Client.visible_to(actor).order_by(Client.alias))
-    found = works([client.id for client in clients])
-    return [Row(client, found[client.id]) for client in clients]
+    ids = [client.id for client in clients]
+    found, gone = works(ids), set(Consent.withdrawn_of(ids))
+    return [Row(client, found[client.id], client.id in gone) for client in clients]
 
 
 def works(ids: Sequence[int]) -> dict[int, list[Work]]:
@@ -70,36 +73,6 @@ def works(ids: Sequence[int]) -> dict[int, list[Work]]:
     for engagement in engagements:
         done[engagement.client_id].append(Work(engagement, *found.get(engagement.id, (0, 0, 0))))
     return done
-
-
-@dataclass(frozen=True)
-class Naming:
-    """A session that others read and that says who the client is; a sentence for each text."""
-
-    session: PracticeSession
-    sentences: Sequence[str]
-
-
-def naming(client: Client, actor: Actor) -> list[Naming]:
-    """The sessions with a client, handed in, whose texts say who the client is, the oldest first.
-
-    They were handed in before that was kept; what is handed in later is refused. Nothing for
-    anybody but the client's learner. Two queries; one where no name is kept.
-    """
-    names = ClientIdentity.of(client, actor).identifiers
-    if not names:
-        return []
-    session, link = PracticeSession, SessionEngagement
-    theirs = link.select(link.session).join(Engagement).where(Engagement.client == client)
-    texts = [getattr(session, field) for field in SHARED]
-    query = session.select(session.id, session.date, session.starts_at, session.state, *texts)
-    query = query.where(session.id.in_(theirs) & (session.state != "draft"))
-    found = []
-    for row in query.order_by(session.date, session.id):
-        hits = {where: names_in(getattr(row, field), names) for field, where in SHARED.items()}
-        said = [naming_fault(where, here) for where, here in hits.items() if here]
-        found += [Naming(row, said)] if said else []
-    return found
 
 
 def units_that_need_a_contract(actor: Actor) -> list[str]:

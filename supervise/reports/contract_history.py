@@ -90,6 +90,8 @@ def _words(event: Event) -> str:
         "agreed to": f"agreed to {version}{WAYS.get(detail.get('by_mail'), '')}",
         "agreed": f"was the last to agree, so {version} is in force",
         "replaced": "",  # the line beside it tells what is in force now
+        "asked again": f"sent the {detail.get('party')} a new link to {version}",
+        "link withdrawn": f"withdrew the link to {version} that the {detail.get('party')} had",
         "ended": f"ended {version} after {_day(detail.get('ended_on'))}",
         "erased": f"removed names and notes from {version}, as consent was withdrawn",
     }[event.verb]

@@ -83,6 +83,8 @@ def _words(verb: str, detail: Mapping[str, Any]) -> str:
         said.append("removed what was written, as consent was withdrawn")
     if verb == "worked on":
         said.append("worked on it in a session")
+    if verb == "taken off":
+        said.append("took it off a session")
     if names := [FIELDS[name] for name in detail.get("fields", [])]:
         said.append(f"changed {', '.join(names)}")
     for name, words in (("state", "state"), ("progress", "progress"), ("due_on", "date")):

@@ -17,7 +17,7 @@ from supervise.rules.facts import (
     SessionFacts,
     UnitRule,
 )
-from supervise.rules.moments import length, short_date
+from supervise.rules.moments import length, local, short_date
 from supervise.rules.verdicts import ALONE, DISPUTED, STATE, Reason
 
 SHORTEST, LONGEST = 5, 480
@@ -138,8 +138,9 @@ def of_confirmation(session: SessionFacts, policy: Policy) -> Iterator[Reason]:
             again = "was asked again" if said.state == "asked" else "was not asked again"
             yield Reason("wait", f"{said.alias} confirmed it before it was changed, and {again}")
         elif said.state == "asked":
-            last = said.expires_at  # the rule has no clock; the reader has
-            until = f"; their link lasts to {short_date(last.date())}" if last else ""
+            # on the centre's clock, as every page of the link says; whoever reads has the moment
+            last = local(said.expires_at, policy.zone) if said.expires_at else None
+            until = f"; their link lasts to {short_date(last)}" if last else ""
             yield Reason("wait", f"{said.alias} has not confirmed it{until}")
         else:
             yield Reason("wait", f"{said.alias} was not asked to confirm it")

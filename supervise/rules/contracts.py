@@ -6,6 +6,7 @@ Rules: domain/rules.md sections 7 and 8. Days are calendar days, lengths are who
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -193,12 +194,24 @@ class Change:
         return list(words_apart(self.before, self.after))
 
 
+_WORDS, _LINES = re.compile(r"\S+\s*|\s+"), re.compile(r"[^\n]*\n|[^\n]+")
+_WHOLE = re.compile(r"(?s).+")
+MOST_LIKE = 20_000
+"""Pairs of like pieces that are compared: prose of the longest length has a quarter as many. Anybody
+who has a link reads the comparison, so it must not take long whatever was written."""
+
+
 def words_apart(before: str, after: str) -> Iterator[tuple[Kind, str]]:
     """Both texts as one: pieces that stayed, went and came, in order.
 
-    The pieces same and gone make up ``before``; same and new make up ``after``.
+    The pieces same and gone make up ``before``; same and new make up ``after``. Texts that would take
+    long, of the same few words over and over, are compared by lines, or else stand as wholes.
     """
-    old, new = (re.findall(r"\S+\s*|\s+", text) for text in (before, after))
+    old, new = next(
+        parts
+        for split in (_WORDS, _LINES, _WHOLE)
+        if like(*(parts := [split.findall(text) for text in (before, after)])) <= MOST_LIKE
+    )
     for how, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if how == "equal":
             yield "same", "".join(old[i:j])
@@ -207,6 +220,12 @@ def words_apart(before: str, after: str) -> Iterator[tuple[Kind, str]]:
             yield "gone", "".join(old[i:j])
         if k < m:
             yield "new", "".join(new[k:m])
+
+
+def like(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many pairs of like pieces there are, each of which a comparison looks at again and again."""
+    there = Counter(new)
+    return sum(number * there[piece] for piece, number in Counter(old).items())
 
 
 WAYS = {"two": "Two-way: coach and client", "three": "Three-way: coach, client and sponsor"}

@@ -117,7 +117,8 @@ class EnrolmentFacts:
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What the centre decides: whether a short unit's hours count in the long one as well, and
-    whether each client must have confirmed a session before it counts."""
+    whether each client must have confirmed a session before it counts; and whose days it means."""
 
     short_hours_count_in_long: bool = False
     confirmation_required: bool = False
+    zone: str = "UTC"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from unicodedata import normalize
 
@@ -37,10 +38,66 @@ def names_in(text: str, identifiers: Sequence[str], *, any_case: bool = False) -
     return list(dict.fromkeys(hit[0] for hit in pattern.finditer(normalize("NFC", text))))
 
 
-def masked(text: str, identifiers: Sequence[str]) -> str:
-    """The text with each of these names and addresses taken out, as ``names_in`` finds them."""
-    pattern = _pattern(tuple(identifiers), any_case=False) if identifiers and text else None
-    return pattern.sub(MASK, normalize("NFC", text)) if pattern else text
+@dataclass(frozen=True)
+class Known:
+    """Whom to take out of a text: people by name, and what else points to them, such as addresses
+    and organisations."""
+
+    people: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+NOBODY = Known()
+
+
+def masked(text: str, known: Known) -> str:
+    """The text with these names and addresses taken out, for good: nobody can look again.
+
+    So less is taken than ``names_in`` finds, where a sentence asks whoever wrote it. A name of
+    several words goes whole; of its words alone only a person's, and only where it is a name for
+    sure: "Ask Young" names somebody, "Young staff gain" does not, and "Young was late" does again.
+    """
+    pattern = _masking(known) if text else None
+    if pattern is None:
+        return text
+    whole = normalize("NFC", text)
+    return pattern.sub(lambda hit: MASK if hit["whole"] or _is_name(hit) else hit[0], whole)
+
+
+def _is_name(hit: re.Match[str]) -> bool:
+    """Whether this one word, with a capital, is a name and no word of the language.
+
+    Where a capital stands for another reason it is one by what stands beside it, or by its length.
+    """
+    word, before = hit[0], ("\n" + hit.string[: hit.start()])[-_NEAR:]
+    after = hit.string[hit.end() : hit.end() + _NEAR]
+    if _TITLE.search(before) or _LIKE_A_NAME.match(after):
+        return True
+    beside = _LAST_WORD.findall(before)[-1:] + _NEXT_WORD.findall(after)[:1]
+    if any(hit.re.fullmatch(other) for other in beside):
+        return True
+    loud = word.isupper() and any(len(other) > 1 and other.isupper() for other in beside)
+    month = word.casefold() in _MONTHS and _IN_MONTH.search(before)
+    return not (loud or month or _STARTS.search(before)) or len(word) > SHORT
+
+
+_NEAR = 80
+"""How many characters before and after a word are looked at."""
+_MONTHS = frozenset(("april", "may", "june", "august"))
+_IN_MONTH = re.compile(
+    r"(?i:\b(?:in|since|until|till|last|next|this|early|late|mid|every)|\d)[\s-]+$"
+)
+_STARTS = re.compile(r"(?:[.!?…:][\"'”’)\]]*\s|\n)[\s\-*•–—]*(?:\d+[.)]\s*)?[\"'“‘(\[]*$")
+"""What stands before the first word of a sentence, a line or a list's entry."""
+_TITLE = re.compile(r"\b(?i:mr|mrs|ms|miss|mx|dr|prof|sir|dame|lord|lady)\.?\s+$")
+_LIKE_A_NAME = re.compile(
+    r"['’]s\b|,?\s+(?:and|or|&)\s+(?:I\b|[A-Z]\w*[a-z])|\s+(?:is|was|has|had|did|does|says?|said|"
+    r"tells?|told|asks?|asked|feels?|felt|thinks?|thought|wants?|wanted|knows?|knew|comes?|came|goes|"
+    r"went|gets?|got|gives?|gave|makes?|made|takes?|took|helps?|helped|leads?|led|waits?|waited|would|"
+    r"could|can|should|might)\b"
+)
+"""What follows a person's name, and hardly ever an adjective."""
+_LAST_WORD, _NEXT_WORD = re.compile(r"(\w+),?\s+$"), re.compile(r"^,?\s+(\w+)")
 
 
 def same_name(one: str, other: str) -> bool:
@@ -51,8 +108,12 @@ def same_name(one: str, other: str) -> bool:
 
 def naming_fault(where: str, hits: Sequence[str]) -> str:
     """The sentence beside a text in which names stand; ``where`` begins it, such as “This”."""
-    said = " and ".join(f"“{hit}”" for hit in hits)
-    return f"{where} names {said}. Others read it: write the alias."
+    return f"{where} names {quoted(hits)}. Others read it: write the alias."
+
+
+def quoted(hits: Sequence[str]) -> str:
+    """What was found in a text, to show it to whoever wrote it: ``“Sam” and “Reed”``."""
+    return " and ".join(f"“{hit}”" for hit in hits)
 
 
 @lru_cache(maxsize=8)
@@ -71,6 +132,24 @@ def _pattern(identifiers: tuple[str, ...], any_case: bool) -> re.Pattern[str] | 
                 words |= dict.fromkeys(_written(word, any_case))
     either = "|".join([*wholes, *words])
     return re.compile(rf"(?<!\w)(?:{either})(?!\w)") if either else None
+
+
+@lru_cache(maxsize=8)
+def _masking(known: Known) -> re.Pattern[str] | None:
+    """The pattern of what may be taken out; in the group ``whole``, whatever stands round it."""
+    wholes: dict[str, None] = {}
+    words: dict[str, None] = {}
+    for name, person in [(n, True) for n in known.people] + [(n, False) for n in known.others]:
+        parts = [part.strip(",;()") for part in normalize("NFC", name).split()]
+        if len("".join(parts)) < 2:
+            continue
+        if len(parts) > 1 or "@" in name or (person and len(parts[0]) > SHORT):
+            wholes[rf"(?i:{_spaced(' '.join(parts))})"] = None
+        for word in parts if person or len(parts) == 1 else ():
+            if (len(word) > 2 or len(parts) == 1) and word.casefold() not in COMMON:
+                words |= dict.fromkeys(_written(word, any_case=False))
+    whole, one = "|".join(wholes) or r"(?!)", "|".join(words) or r"(?!)"
+    return re.compile(rf"(?<!\w)(?:(?P<whole>{whole})|{one})(?!\w)") if wholes or words else None
 
 
 def _written(word: str, any_case: bool) -> list[str]:

@@ -21,6 +21,7 @@ from supervise.models.centres import Refused
 from supervise.models.sessions import KINDS
 from supervise.models.vault import GivenAway, keep_all
 from supervise.reports import clients as report
+from supervise.reports.naming import naming
 from supervise.views.clients import bp
 
 
@@ -36,9 +37,10 @@ def _mine(client_id: int) -> Client:
     return client
 
 
-def _stored(client: Client, consent: Consent | None) -> dict[str, dict[str, str]]:
+def _stored(
+    client: Client, consent: Consent | None, who: ClientIdentity
+) -> dict[str, dict[str, str]]:
     """What each part of the page says, by field; of a consent that was withdrawn, nothing."""
-    who = ClientIdentity.of(client, auth.actor())
     open_ = consent if consent and consent.withdrawn_on is None else None
     return {
         "about": {name: getattr(client, name) for name in Client.ABOUT},
@@ -56,7 +58,8 @@ def client_page(client: Client, forms: Any = None, status: int = 200, **told: An
     ``told`` carries the ``refusal``, and what was saved ``elsewhere`` meanwhile, by field.
     """
     consent, forms = Consent.last(client), forms or {}
-    said = _stored(client, consent)
+    who = ClientIdentity.of(client, auth.actor())
+    said = _stored(client, consent, who)
     for form in forms.values():
         form.keep_showable()
     shown = {part: forms.get(part) or PARTS[part](None, data=said[part]) for part in PARTS}
@@ -71,7 +74,7 @@ def client_page(client: Client, forms: Any = None, status: int = 200, **told: An
         consent=consent,
         withdrawn=consent is not None and consent.withdrawn_on is not None,
         works=report.works([client.id])[client.id],
-        naming=report.naming(client, auth.actor()),
+        naming=naming(who, auth.actor()),
         found=[fault for form in forms.values() for fault in form.found],
         seals=seals,
         told={"elsewhere": {}, "refusal": ""} | told,
@@ -90,7 +93,7 @@ def keep(client_id: int) -> Response:
     client, kind = _mine(client_id), request.form.get("begin")
     if kind and kind not in KINDS:
         abort(400)
-    said = _stored(client, Consent.last(client))
+    said = _stored(client, Consent.last(client), ClientIdentity.of(client, auth.actor()))
     forms = _sent(said)
     if not _fit(client, forms):
         return client_page(client, forms, 422)
@@ -130,9 +133,10 @@ def _sent(said: dict[str, dict[str, str]]) -> dict[str, Any]:
 def _fit(client: Client, forms: dict[str, Any]) -> bool:
     """Whether all of it can be kept; a sentence stands beside what cannot."""
     unfit = [part for part, form in forms.items() if not form.validate()]
-    known = ClientIdentity.of(client, auth.actor())
+    known = ClientIdentity.names_of(client.learner_id)
     if "identity" in forms:
-        known = ClientIdentity(client=client, **forms["identity"].typed)
+        others = ClientIdentity.names_of(client.learner_id, but=client)
+        known = (*others, *ClientIdentity(client=client, **forms["identity"].typed).identifiers)
     return not mark_names(forms.get("about", ()), known) and not unfit
 
 
@@ -161,7 +165,7 @@ def _differences(said: dict[str, dict[str, str]], forms: dict[str, Any]) -> dict
 @auth.allow("learner")
 def withdrawal(client_id: int) -> Response:
     """The first step of withdrawing consent: what goes and what stays. Nothing is changed."""
-    today = auth.actor().today.isoformat()
+    today = auth.actor().latest_day.isoformat()
     return withdrawal_page(_mine(client_id), WithdrawalForm(None, data={"withdrawn_on": today}))
 
 
@@ -172,6 +176,7 @@ def withdrawal_page(client: Client, form: WithdrawalForm, status: int = 200) -> 
         back = url_for("clients.one", client_id=client.id), "Back to the client"
         return error_page(409, "No consent is recorded", "Record it first, then withdraw it.", back)
     form.keep_showable()
+    who = ClientIdentity.of(client, auth.actor())
     return web.show(
         "clients/withdrawal.html",
         None,
@@ -179,6 +184,7 @@ def withdrawal_page(client: Client, form: WithdrawalForm, status: int = 200) -> 
         client=client,
         consent=consent,
         extent=erasure.extent(client, auth.now()),
+        naming=[one for one in naming(who, auth.actor()) if one.stays],
         form=form,
     )
 

@@ -99,14 +99,15 @@ def contract_page(engagement: Engagement, status: int = 200, **told: Any) -> Res
     actor = auth.actor()
     overview = contracts.overview(engagement, actor, auth.now())
     is_mine = actor.is_(engagement.client.learner_id)
+    withdrawn = is_mine and Consent.is_withdrawn(engagement.client)
     return web.show(
         "clients/engagement.html",
         None,
         status,
         engagement=engagement,
         is_mine=is_mine,
-        withdrawn=is_mine and Consent.is_withdrawn(engagement.client),
-        may_set=engagement.can_set_contract(actor),
+        withdrawn=withdrawn,
+        may_set=engagement.can_set_contract(actor) and not (withdrawn and not told),
         overview=overview,
         told={"found": {}, "agreed_on": None, "reason": ""} | told,
     )

@@ -119,7 +119,7 @@ def save(contract_id: int) -> Response:
     """Keep what was written; with ``go=offer`` offer it to the other parties as well."""
     actor, now, go = auth.actor(), auth.now(), request.form.get("go")
     contract, form = _sent(contract_id)
-    if _unfit(contract, form):
+    if _unfit(form):
         return editing(contract, form, 422, _seen(contract))
     try:
         contract = _store(contract, form, finished=True)
@@ -146,7 +146,7 @@ def save(contract_id: int) -> Response:
 def autosave(contract_id: int) -> Response:
     """Save while typing: the answer is what the bar at the foot says, and a sentence by each field."""
     contract, form = _sent(contract_id)
-    if _unfit(contract, form):
+    if _unfit(form):
         return _bar(422, contract, form, refused=["Change what is marked, then it saves again."])
     try:
         contract = _store(contract, form, finished=False)
@@ -169,10 +169,10 @@ def _seen(contract: Contract) -> int:
     return (web.number(request.form.get("version")) or 0) if mine else 0
 
 
-def _unfit(contract: Contract, form: Any) -> bool:
+def _unfit(form: Any) -> bool:
     """Whether something must not be stored, a name among it; a sentence stands beside it then."""
     fine = form.validate()
-    return mark_names(form, ClientIdentity.of(contract.engagement.client, auth.actor())) or not fine
+    return mark_names(form, ClientIdentity.names_of(auth.actor().person.id)) or not fine
 
 
 def _store(contract: Contract, form: Any, *, finished: bool) -> Contract:
@@ -229,8 +229,7 @@ def end(contract_id: int) -> Response:
     contract = web.load(Contract.visible_to(actor), contract_id)
     web.require(contract.can_end(actor))
     fine = form.validate()
-    known = ClientIdentity.of(contract.engagement.client, actor)
-    if mark_names([form.reason], known) or not fine:
+    if mark_names([form.reason], ClientIdentity.names_of(actor.person.id)) or not fine:
         return page(contract, form, 422)
     try:
         contract.end(form.ended_on.data, form.reason.data, by=actor, now=auth.now())

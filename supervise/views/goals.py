@@ -45,7 +45,7 @@ def add(engagement_id: int) -> Response:
     engagement, form = own(engagement_id), GoalForm()
     form.today = auth.actor().today
     fine = form.validate()
-    if mark_names(form, ClientIdentity.of(engagement.client, auth.actor())) or not fine:
+    if mark_names(form, ClientIdentity.names_of(auth.actor().person.id)) or not fine:
         return writing(engagement, form, 422)
     try:
         Goal.set(engagement, form.values(), by=auth.actor(), now=auth.now())
@@ -91,7 +91,7 @@ def save(goal_id: int) -> Response:
     web.require(goal.can_edit(actor))
     form.today, form.kept = actor.today, goal.due_on
     seen, fine = web.number(request.form.get("version")) or 0, form.validate()
-    if mark_names(form, ClientIdentity.of(goal.engagement.client, actor)) or not fine:
+    if mark_names(form, ClientIdentity.names_of(actor.person.id)) or not fine:
         return page(goal, form, 422, seen=seen)
     try:
         goal.change(form.values(), version=seen, by=actor, now=auth.now())
@@ -150,7 +150,7 @@ def save_closing(engagement_id: int) -> Response:
     complete, fine = request.form.get("go") == "complete", form.validate()
     if fine and complete:
         fine = form.is_complete()
-    if mark_names(form, ClientIdentity.of(engagement.client, actor)) or not fine:
+    if mark_names(form, ClientIdentity.names_of(actor.person.id)) or not fine:
         return closing_page(engagement, review, form, 422, seen=seen)
     try:
         review.keep(form.values(), version=seen, by=actor, now=auth.now(), complete=complete)

@@ -54,8 +54,8 @@ def decide(link: Link) -> Response:
         return _changed(link, typed, CHANGED)
     if any(one.faults for one in typed.values()):
         return show(link, 422, typed=typed)
-    names = ClientIdentity.names_of(link.learner_id)
-    answers = {id_: one.meant(names) for id_, one in typed.items()}
+    known = ClientIdentity.to_mask(link.learner_id)
+    answers = {id_: one.meant(known) for id_, one in typed.items()}
     try:
         decided = confirmations.answer(link, answers, now=auth.now())
     except WrongState as refused:

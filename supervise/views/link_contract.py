@@ -45,6 +45,11 @@ def wrote(form: Mapping[str, str]) -> list[str]:
     return [showable(form.get("why", ""))]
 
 
+def withdraw(link: Link) -> None:
+    """The learner takes the link back; what it asked can be asked again."""
+    agreeing.end_link(link, by=auth.actor(), now=auth.now())
+
+
 def decide(link: Link) -> Response:
     """Take the yes with its name, or the "not yet" with its reason; what lacks comes back."""
     declines = request.form.get("answer") == "no"

@@ -52,7 +52,7 @@ def decide(link: Link) -> Response:
     read = forms.read_answers(
         request.form, questions, floor,
         own=ClientIdentity.of_party(link.client_id, link.party),
-        names=ClientIdentity.names_of(link.learner_id),
+        known=ClientIdentity.to_mask(link.learner_id),
     )  # fmt: skip
     if read.found or read.changed:
         return show(link, 422, told=read)

@@ -9,7 +9,7 @@ from flask import Response
 from supervise import auth, web
 from supervise.models import Link
 
-LATE = ("ended", "expired")
+LATE = ("ended", "expired", "left")
 
 
 def too_late(link: Link, wrote: Iterable[str]) -> Response | None:

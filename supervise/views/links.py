@@ -51,7 +51,7 @@ def answer(token: str) -> Any:
 
 
 def closed(link: Link | None) -> Response:
-    """Answered: a thank-you, as often as it is pressed. Ended or expired: 410. Never made: 404.
+    """Answered: a thank-you, as often as it is pressed. Never made: 404. Otherwise closed: 410.
 
     What was sent to a link that closed meanwhile is shown back, and kept nowhere.
     """
@@ -67,9 +67,13 @@ def closed(link: Link | None) -> Response:
 
 
 def standing_of(link: Link) -> str:
-    """How a link stands; a purpose may have reasons to tell less (an anonymous feedback)."""
+    """How a link stands; a purpose may have reasons to tell less (an anonymous feedback).
+
+    ``left``: it is open, but the account of whoever sent it is closed, so it decides nothing.
+    """
     told = getattr(PURPOSES[link.purpose], "standing", None)
-    return str(told(link, auth.now())) if told else link.standing(auth.now())
+    standing = str(told(link, auth.now())) if told else link.standing(auth.now())
+    return "left" if standing == "open" and not link.learner.active else standing
 
 
 def is_sender(link: Link) -> bool:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import difflib
+import sys
 from dataclasses import replace
 from datetime import date, timedelta
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from supervise.rules.contracts import (
+    LONGEST_TEXT,
+    MOST_LIKE,
     PARTS,
     Terms,
     difference,
     in_force,
     lacks,
+    like,
     parts_of,
     planned_against,
     words_apart,
@@ -189,3 +195,66 @@ def test_all_that_differs_is_told_in_the_order_it_is_read():
     assert changes[5].before == ""
     assert "By 1 Dec 2026" in changes[5].after
     assert "Milestones: One; Two" in changes[5].after
+
+
+def work(before, after):
+    """How many lines difflib ran to compare two texts: what it costs, on whatever machine."""
+    count = 0
+
+    def within(frame, event, _):
+        nonlocal count
+        count += event == "line"
+        return within
+
+    def called(frame, event, _):
+        return within if frame.f_code.co_filename == difflib.__file__ else None
+
+    traced = sys.gettrace()
+    sys.settrace(called)
+    try:
+        pieces = list(words_apart(before, after))
+    finally:
+        sys.settrace(traced)
+    assert "".join(text for how, text in pieces if how != "new") == before
+    assert "".join(text for how, text in pieces if how != "gone") == after
+    return count
+
+
+def jumbled(letters, length, apart=" "):
+    """A text of words of this many of the first letters, each of a length, in no order."""
+    mixed = Random(7)  # noqa: S311 - it needs no secret, but to be the same each time
+    words = ("".join(mixed.choices(letters, k=length)) for _ in range(LONGEST_TEXT))
+    return apart.join(words)[:LONGEST_TEXT]
+
+
+@pytest.mark.parametrize("letters", ["ab", "abcdefghij"])
+@pytest.mark.parametrize("length", [1, 2])
+@pytest.mark.parametrize("apart", [" ", "\n", " \n"])
+def test_a_text_of_the_same_few_words_costs_no_more_than_prose(letters, length, apart):
+    one, other = jumbled(letters, length, apart), jumbled(letters[::-1], length, apart)
+    assert work(one, other) < 100 * MOST_LIKE
+
+
+def test_what_costs_too_much_is_compared_by_lines_and_then_as_a_whole():
+    first, last = jumbled("ab", 1)[:2000], jumbled("ba", 1)[:1900]
+    pieces = list(words_apart(f"{first}\nKept.\n", f"{last}\nKept.\n"))
+    assert pieces == [("gone", f"{first}\n"), ("new", f"{last}\n"), ("same", "Kept.\n")]
+    one, other = jumbled("ab", 1, "\n"), jumbled("ba", 1, "\n")
+    assert list(words_apart(one, other)) == [("gone", one), ("new", other)]
+    assert list(words_apart(one, one)) == [("same", one)]
+    assert list(words_apart("", one)) == [("new", one)]
+
+
+def test_long_prose_is_compared_by_words():
+    helps = " ".join(part.help for part in PARTS)
+    before = f"{helps} {helps} {helps}"[:LONGEST_TEXT]
+    after = before.replace("Preparation", "Preparing", 1)
+    assert ("new", "Preparing, ") in list(words_apart(before, after))
+    assert work(before, after) < 100 * MOST_LIKE
+
+
+def test_the_most_that_is_compared_costs_little():
+    """Two hundred words of one letter or the other: as many like pairs as are looked at."""
+    one, other = jumbled("ab", 1)[:396], jumbled("ba", 1)[100:496]
+    assert MOST_LIKE * 0.9 < like(one.split(" "), other.split(" ")) <= MOST_LIKE
+    assert work(one, other) < 100 * MOST_LIKE
