@@ -276,6 +276,11 @@ def test_every_kind_that_is_queued_can_be_written_and_is_named() -> None:
 # --- people with an account --------------------------------------------------------------
 
 
+def spoilt(token: str) -> str:
+    """The token with another letter in its signature; of the last letter some bits say nothing."""
+    return token[:-9] + ("x" if token[-9] != "x" else "y") + token[-8:]
+
+
 def test_an_invitation_by_mail_lets_in_once(
     app: Flask, world: World, known: Settings, box: Box
 ) -> None:
@@ -289,7 +294,7 @@ def test_an_invitation_by_mail_lets_in_once(
     found = Invitation.with_token(mailed)
     assert found is not None
     assert Invitation.with_token(token) == found
-    assert Invitation.with_token(mailed[:-1] + "x") is None
+    assert Invitation.with_token(spoilt(mailed)) is None
     assert found.mailed_token == mailed  # a mail sent twice carries the same link
     assert token not in str(list(Mail.select().dicts()))
     assert found.accept("hash", now=NOW)
