@@ -207,6 +207,38 @@ def test_who_reads_what(world: World, enter, pair) -> None:
         assert enter(person).get(path).status_code == 404
 
 
+def test_whoever_does_not_read_all_of_a_record_leaves_it_to_those_who_do(
+    world: World, enter, pair
+) -> None:
+    meeting = made.held(world, *pair)
+    mine, theirs = (made.place_of(meeting, one) for one in pair)
+    undated = recording.Part("For Owen alone", "", [recording.Action("learner", "Read", None)])
+    made.write_up(world, meeting, parts={theirs.id: undated})
+    cora = world.person("Cora Finch", "supervisor")
+    world.assign(cora, "supervisor", pair[0])
+    cover, path = enter(cora), f"/supervision/{meeting.id}/record"
+    sent = record_of(meeting, mine, go="sign")
+    refused = cover.post(path, data=sent)
+    assert refused.status_code == 422
+    why = "also has parts about learners you are not assigned to, so it is not yours to sign. "
+    assert f"One thing to change This record {why}" in words(refused)
+    assert "Marian Hale can sign it, or somebody assigned to everybody who came." in words(refused)
+    assert "Shorter questions." in refused.text
+    assert "For Owen alone" not in refused.text
+    page = cover.get(path)
+    assert (why in words(page), "Sign the record" in page.text) == (True, False)
+    world.supervisor.disable(by=world.actor(world.admin), now=world.now)
+    gone = "Marian Hale has left. Ask an administrator to assign you to everybody who came"
+    assert gone in words(cover.get(path))
+    world.assign(cora, "supervisor", pair[1])
+    assert "Sign the record" in cover.get(path).text
+    whole = record_of(meeting, mine, go="sign") | {
+        f"feedback_{theirs.id}": "For Owen alone", f"goals_{theirs.id}": ""
+    }  # fmt: skip
+    assert cover.post(path, data=whole).status_code == 303
+    assert Meeting.get_by_id(meeting.id).recorded_by_id == cora.id
+
+
 def test_nobody_signs_what_they_have_not_read(world: World, enter) -> None:
     meeting, by = made.recorded(world), world.actor(world.supervisor)
     place, me = made.place_of(meeting, world.enrolment), enter(world.learner)

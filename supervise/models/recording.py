@@ -8,7 +8,7 @@ Locks are taken in one order: the meeting's row, its places, mail, the history, 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,19 +16,14 @@ from typing import Any
 from supervise import signing
 from supervise.db import is_sqlite, write
 from supervise.models.centres import Refused
-from supervise.models.clients import Client
+from supervise.models.lacking import lacks
 from supervise.models.mail import Mail
 from supervise.models.meetings import Attendance, Meeting, MeetingAction, MeetingNote
 from supervise.models.people import Actor, Person
-from supervise.models.vault import ClientIdentity
 from supervise.rules.held import LONGEST_MINUTES, length_fault, overlap
-from supervise.rules.moments import local
-from supervise.rules.naming import names_in
 from supervise.workflow import ATTENDANCE, MEETING, WrongState, advance, allow
 
 CHANGED = "This record was changed meanwhile. Read it again, then decide. Nothing was changed."
-NAMED = "This names a client or a sponsor of theirs. Others read it: write the alias."
-"""To whoever leads the meeting: which words those are, only the learner may know."""
 WENT_WITHOUT = "The meeting took place."
 
 
@@ -40,7 +35,10 @@ class ChangedElsewhere(WrongState):
 
 
 class Unfinished(Exception):  # noqa: N818 - it names what is wrong with the record
-    """A record, or a reply, that cannot be signed yet. ``faults`` is field to sentence."""
+    """A record, or a reply, that cannot be signed yet. ``faults`` is field to sentence.
+
+    What concerns no field has another name there.
+    """
 
     def __init__(self, faults: Mapping[str, str]) -> None:
         super().__init__(" ".join(faults.values()))
@@ -222,7 +220,8 @@ def record(
     """Sign the record; each learner who came is asked to read and sign it too.
 
     ``agenda`` is what the agenda holds now, as numbers of records. Raises Unfinished with what it
-    lacks, ChangedElsewhere where it was changed meanwhile, and WrongState where it is signed.
+    lacks, or where ``by`` does not read all of it, ChangedElsewhere where it was changed meanwhile,
+    and WrongState where it is signed.
     """
     allow(meeting.can_lead(by))
     with write():
@@ -230,7 +229,7 @@ def record(
         if meeting.version != version and meeting.state == "held":
             raise ChangedElsewhere
         came = [one for one in locked_places(meeting) if one.came]
-        if meeting.state == "held" and (faults := _lacks(meeting, came)):
+        if meeting.state == "held" and (faults := lacks(meeting, came, by)):
             raise Unfinished(faults)
         advance(
             meeting, MEETING, "record", agenda=json.dumps(dict(agenda), sort_keys=True),
@@ -249,35 +248,6 @@ def record(
             decision="recorded",
             now=now,
         )
-
-
-def _lacks(meeting: Meeting, came: Sequence[Attendance]) -> dict[str, str]:
-    """Why the record cannot be signed yet: field to sentence."""
-    names, found = _names_of(one.learner_id for one in came), {}
-    if not meeting.discussed:
-        found["discussed"] = "Say in a sentence or two what you discussed."
-    elif names_in(meeting.discussed, names):
-        found["discussed"] = NAMED
-    for one in came:
-        for name in ("feedback", "goals"):
-            if names_in(getattr(one, name), names):
-                found[f"{name}_{one.id}"] = NAMED
-    for action in MeetingAction.of(came):
-        place = f"{action.attendance_id}_{action.position}"
-        if names_in(action.text, names):
-            found[f"action_{place}"] = NAMED
-        elif action.due_on is None:
-            found[f"due_{place}"] = "Choose by when."
-        elif action.due_on < local(meeting.starts_at, meeting.centre.zone).date():
-            found[f"due_{place}"] = "That is before the meeting. Choose a later day."
-    return found
-
-
-def _names_of(learner_ids: Iterable[int]) -> list[str]:
-    """Every name and address of these learners' clients and sponsors. One query."""
-    rows = ClientIdentity.select(ClientIdentity).join(Client)
-    theirs = rows.where(Client.learner.in_(list(learner_ids)))
-    return [each for row in theirs for each in row.identifiers]
 
 
 def take_back(meeting: Meeting, *, by: Actor, now: datetime) -> None:

@@ -94,6 +94,12 @@ class Sight:
     seated: Sequence[Attendance]
     """All who have a seat, for whoever leads; else those of ``places``."""
 
+    @property
+    def signs(self) -> bool:
+        """Whether the reader leads it and reads every part of its record."""
+        read = {one.id for one in self.places}
+        return self.leads and all(one.id in read for one in self.seated if one.came)
+
 
 def sight(meeting: Meeting, actor: Actor) -> Sight:
     """What the actor sees of a meeting, and when each learner met last. One query.

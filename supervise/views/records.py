@@ -15,6 +15,7 @@ from supervise.errors import error_page
 from supervise.forms.contracts import mark
 from supervise.forms.supervision import AnswerForm, record_faults, record_form, values_of
 from supervise.models import Attendance, Meeting, answering, recording
+from supervise.models.lacking import unread
 from supervise.models.recording import ChangedElsewhere, Unfinished
 from supervise.reports import agenda, meeting_list
 from supervise.reports.agenda import Sight
@@ -62,8 +63,8 @@ def save(meeting_id: int) -> Response:
     except Unfinished as lacking:
         seen = _led(meeting_id)
         form = record_form(_came(seen), _stored(seen))
-        mark(form, lacking.faults)
-        return editing(seen, form, 422, received="stored")
+        others = mark(form, lacking.faults)
+        return editing(seen, form, 422, received="stored", others=others)
     return web.done(url_for("supervision.show", meeting_id=meeting_id))
 
 
@@ -88,7 +89,10 @@ def autosave(meeting_id: int) -> Response:
 def editing(
     seen: Sight, form: Any, status: int = 200, version: int | None = None, **told: Any
 ) -> Response:
-    """The form of the record. ``told``: ``meanwhile`` and ``elsewhere``, what another tab saved."""
+    """The form of the record. ``told``: ``meanwhile`` and ``elsewhere``, what another tab saved;
+    ``others``, what is wrong with it in no field of the form.
+    """
+    others = [("", "", sentence) for sentence in told.get("others", {}).values()]
     return web.show(
         "supervision/edit.html",
         None,
@@ -97,7 +101,8 @@ def editing(
         places=_came(seen),
         form=form,
         agendas={one.place.id: one for one in agenda.agendas(seen, auth.actor())},
-        found=record_faults(form, _came(seen)),
+        found=others + record_faults(form, _came(seen)),
+        unread="" if seen.signs else unread(seen.meeting),
         version=seen.meeting.version if version is None else version,
         received=told.get("received", "typed" if request.method == "POST" else ""),
         told={"elsewhere": {}, "meanwhile": ""} | told,
