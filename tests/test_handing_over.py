@@ -355,3 +355,27 @@ def test_a_learner_whose_account_is_closed_leaves_their_meetings_and_the_host_is
     told = [mail.kind for mail in Mail.select().where(Mail.person == world.supervisor)]
     assert told == ["cancelled", "cancelled"]
     assert history("meeting", alone.id)[-1].note == "The account of Priya Nair was closed."
+
+
+def test_a_tutorial_that_is_not_signed_goes_on_with_the_next_tutor(
+    app: Flask, world: World
+) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    meeting = held(world, host=world.tutor, format="tutorial")
+    nora, admin = world.person("Nora Blyth", "tutor"), world.actor(world.admin)
+    mine = (Assignment.person == world.tutor) & (Assignment.enrolment == world.enrolment)
+    leaves = world.now.date() - timedelta(days=1)
+    Assignment.get(mine).end(leaves, by=admin, now=world.now, successor=nora)
+    world.tutor.disable(by=admin, now=world.now)
+    client, path = app.test_client(), f"/supervision/{meeting.id}/record"
+    with time_machine.travel(world.now, tick=False):
+        sign_in(client, nora, world.centre, world.now)
+        assert client.get(path).status_code == 200
+        said = {"discussed": "The portfolio.", "version": meeting.version, "go": "sign"}
+        assert client.post(path, data=said).status_code == 303
+    assert (now_of(meeting).state, now_of(meeting).recorded_by_id) == ("recorded", nora.id)
+    assert history("meeting", meeting.id)[-1].role == "tutor"
+    supervision = held(
+        world, host=world.supervisor, starts_at=meeting.starts_at + timedelta(hours=3)
+    )
+    assert not supervision.can_lead(world.actor(nora))

@@ -24,6 +24,11 @@ GUIDED = ("tutorial", "induction")
 """The formats that a tutor may lead as well as a supervisor."""
 
 
+def roles_for(kind: str) -> tuple[str, ...]:
+    """In which roles somebody may host a meeting of this format."""
+    return ("supervisor", "tutor") if kind in GUIDED else ("supervisor",)
+
+
 def ties(learner_id: int, centre: Centre) -> list[Assignment]:
     """Who supervises or tutors a learner here, on any day, each with enrolment and person. One query."""
     query = (
@@ -110,7 +115,7 @@ class Availability(Model):
         slot's day at the centre, whose ``zone`` it is. ``kind`` is the format of the group that forms
         in it, which may have begun before the format was changed.
         """
-        roles = ("supervisor", "tutor") if (kind or self.format) in GUIDED else ("supervisor",)
+        roles = roles_for(kind or self.format)
         day = local(starts_at, zone).date()
         found: dict[int, Enrolment] = {}
         for tie in held:

@@ -2,7 +2,7 @@
 
 Booked ones go to the successor where they are free, wait for the successor's answer where not, and
 are cancelled where there is nobody. In a group that learner's place alone is touched. What was held
-stays its host's to write up; whoever supervises the learner then can do so too.
+stays its host's to write up; whoever looks after the learner then can do so too.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from datetime import date, datetime
 from typing import Any
 
 from supervise.models.assignments import Assignment
-from supervise.models.availability import Availability
+from supervise.models.availability import Availability, roles_for
 from supervise.models.busy import Busy, hold_people
 from supervise.models.centres import Refused
 from supervise.models.meetings import Attendance, Meeting
 from supervise.models.people import ROLE_WORDS, Actor, Person
 from supervise.models.rebooking import cancel_held, leave_held
-from supervise.models.seats import OPEN, day_of, looks_after, renew, roles_for, still_open, tell
+from supervise.models.seats import OPEN, day_of, looks_after, renew, still_open, tell
 from supervise.rules.moments import short_date
 from supervise.workflow import ATTENDANCE, MEETING, advance
 

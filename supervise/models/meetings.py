@@ -17,7 +17,7 @@ import peewee
 from supervise import events
 from supervise.db import DateField, Model, UTCField
 from supervise.models.assignments import Assignment
-from supervise.models.availability import Availability
+from supervise.models.availability import Availability, roles_for
 from supervise.models.centres import Centre
 from supervise.models.enrolments import Enrolment
 from supervise.models.people import Actor, Person
@@ -90,21 +90,25 @@ class Meeting(Model):
 
     def can_lead(self, actor: Actor) -> bool:
         """Whether the actor leads it (``led_by``). One query."""
-        theirs = Attendance.enrolment.in_(Assignment.enrolment_ids(actor, "supervisor"))
-        places = Attendance.select(Attendance.learner, theirs.alias("supervises"))
+        places = Attendance.select(Attendance.learner, self.looked_after_by(actor))
         return self.led_by(actor, list(places.where(Attendance.meeting == self)))
 
-    def led_by(self, actor: Actor, places: Sequence[Any]) -> bool:
-        """The host; and whoever supervises one of its learners today, so that a meeting whose host
-        left is not stranded. Never somebody who has a place in it.
+    def looked_after_by(self, actor: Actor) -> Any:
+        """The column ``looks_after`` of a place: whether the actor may host such a meeting today."""
+        theirs = Assignment.enrolment_ids(actor, *roles_for(self.format))
+        return Attendance.enrolment.in_(theirs).alias("looks_after")
 
-        ``places`` are all it has, each with whether the actor ``supervises`` there.
+    def led_by(self, actor: Actor, places: Sequence[Any]) -> bool:
+        """The host; and whoever supervises one of its learners today (or, of guided time, tutors one),
+        so that a meeting whose host left is not stranded. Never somebody who has a place in it.
+
+        ``places`` are all it has, each with the column ``looked_after_by``.
         """
         if actor.centre.id != self.centre_id or not actor.has("supervisor", "tutor"):
             return False
         if any(actor.is_(place.learner_id) for place in places):
             return False
-        return actor.is_(self.host_id) or any(place.supervises for place in places)
+        return actor.is_(self.host_id) or any(place.looks_after for place in places)
 
     # --- its parts -----------------------------------------------------------------------
 
@@ -190,10 +194,8 @@ class Meeting(Model):
 
     def role_of(self, actor: Actor) -> str:
         """In which role somebody acts on this meeting."""
-        if actor.is_(self.host_id):
+        if actor.is_(self.host_id) or self.can_lead(actor):
             return "supervisor" if self.format in SUPERVISION else "tutor"
-        if self.can_lead(actor):
-            return "supervisor"
         here = (Attendance.meeting == self) & (Attendance.learner == actor.person)
         if actor.has("admin") and not Attendance.select().where(here).exists():
             return "admin"

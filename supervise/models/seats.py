@@ -13,7 +13,7 @@ from typing import Any
 
 from supervise.db import write
 from supervise.models.assignments import Assignment
-from supervise.models.availability import GUIDED
+from supervise.models.availability import roles_for
 from supervise.models.busy import hold_people, refuse_taken
 from supervise.models.centres import Centre, Refused
 from supervise.models.contracts import locked
@@ -44,11 +44,6 @@ class Full(Refused):
 
 
 # --- who may meet whom -------------------------------------------------------------------
-
-
-def roles_for(kind: str) -> tuple[str, ...]:
-    """In which roles somebody may host a meeting of this format."""
-    return ("supervisor", "tutor") if kind in GUIDED else ("supervisor",)
 
 
 def day_of(moment: datetime, centre: Centre) -> date:

@@ -112,7 +112,7 @@ def sight(meeting: Meeting, actor: Actor) -> Sight:
     query = (
         Attendance.select(
             Attendance, Person, supervised.alias("supervises"), assigned.alias("assigned"),
-            _last(meeting).alias("since_at"),
+            meeting.looked_after_by(actor), _last(meeting).alias("since_at"),
         )
         .join(Person, on=Attendance.learner)
         .where(Attendance.meeting == meeting)
