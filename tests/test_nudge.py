@@ -235,6 +235,14 @@ def test_the_file_shows_what_lacks_guided_time_and_the_summary_to_who_may_read_i
     assert "Induction 0 h 00 of 1 h 00 counted: book an induction ." in verdicts
 
 
+def test_a_tutorial_after_the_last_day_of_the_enrolment_does_not_count(ask, world):
+    meetings.signed(world, format="tutorial", host=world.tutor)
+    Enrolment.update(ends_on=date(2026, 10, 1)).execute()
+    _, page = ask(world.learner, f"/learners/{world.learner.id}/sessions")
+    assert "Never: it is dated after the enrolment's last day, 1 Oct 2026." in words(page)
+    assert "Tutorials 0 h 00 of 4 h 00 counted: book a tutorial ." in words(page)
+
+
 def test_what_is_not_signed_by_the_supervisor_is_not_in_the_summary(ask, world):
     meeting = meetings.held(world, starts_at=datetime(2026, 9, 2, 9, tzinfo=UTC))
     meetings.write_up(world, meeting)

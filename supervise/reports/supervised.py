@@ -173,4 +173,5 @@ def guided_of(
         for place in places
         if place.meeting.format in guided.KINDS
     ]
-    return guided.totals(attended, {kind: (asked or 0) * 60 for kind, asked in hours.items()})
+    needed = {kind: (asked or 0) * 60 for kind, asked in hours.items()}
+    return guided.totals(attended, needed, enrolment.started_on, enrolment.ends_on)

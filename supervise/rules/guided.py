@@ -2,7 +2,8 @@
 
 Specification 002 asks ILM Level 3 for one hour of induction and four or more of tutorials, logged per
 learner (rules.md 1). Time counts once the learner has signed the record of a meeting they came to;
-time planned is not time spent, so what counts is the length the record says. Whole minutes.
+time planned is not time spent, so what counts is the length the record says; and, as with sessions,
+only from the first to the last day of the enrolment. Whole minutes.
 """
 
 from __future__ import annotations
@@ -96,11 +97,20 @@ class GuidedTotal:
         return f"{so_far}: book {what}"
 
 
-def judge(attended: Attended) -> GuidedVerdict:
-    """Whether one meeting counts toward guided time, and why."""
+def judge(attended: Attended, began: date, ends: date | None) -> GuidedVerdict:
+    """Whether one meeting counts toward guided time, and why.
+
+    ``began`` and ``ends`` are the first and the last day of the enrolment; None for no last day.
+    """
     minutes = attended.planned if attended.held is None else attended.held
     if attended.place == "missed" or attended.meeting == "missed":
         return GuidedVerdict(attended, "never", 0, "the learner did not come")
+    if attended.on < began:
+        why = f"it is dated before the enrolment began on {short_date(began)}"
+        return GuidedVerdict(attended, "never", 0, why)
+    if ends is not None and attended.on > ends:
+        why = f"it is dated after the enrolment's last day, {short_date(ends)}"
+        return GuidedVerdict(attended, "never", 0, why)
     if attended.place == "signed":
         return GuidedVerdict(
             attended, "counts", minutes, f"{length(minutes)} by a record both signed"
@@ -114,12 +124,15 @@ def judge(attended: Attended) -> GuidedVerdict:
     return GuidedVerdict(attended, "not yet", minutes, why)
 
 
-def totals(attended: Iterable[Attended], needed: Mapping[str, int | None]) -> list[GuidedTotal]:
+def totals(
+    attended: Iterable[Attended], needed: Mapping[str, int | None], began: date, ends: date | None
+) -> list[GuidedTotal]:
     """For each kind that the programme asks for, the sums of its verdicts, tutorials first.
 
-    ``needed`` is in minutes, by kind; None or 0 asks for none, and such a kind is left out.
+    ``needed`` is in minutes, by kind; None or 0 asks for none, and such a kind is left out. ``began``
+    and ``ends`` are as in ``judge``.
     """
-    judged = [judge(one) for one in sorted(attended, key=lambda one: (one.on, one.id))]
+    judged = [judge(one, began, ends) for one in sorted(attended, key=lambda one: (one.on, one.id))]
     found = []
     for kind in KINDS:
         asked = needed.get(kind)

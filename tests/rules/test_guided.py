@@ -11,6 +11,7 @@ from supervise.rules.guided import Attended, judge, totals
 
 DAY = date(2026, 3, 2)
 NEEDED = {"tutorial": 240, "induction": 60}
+BEGAN = date(2026, 1, 12)
 
 
 def attended(meeting="signed", place="signed", kind="tutorial", planned=60, held=55, id=1):
@@ -38,8 +39,23 @@ def attended(meeting="signed", place="signed", kind="tutorial", planned=60, held
     ],
 )  # fmt: skip
 def test_each_meeting_has_its_verdict(one, minutes, sentence):
-    found = judge(one)
+    found = judge(one, BEGAN, None)
     assert (found.minutes, found.sentence) == (minutes, sentence)
+
+
+@pytest.mark.parametrize(
+    ("began", "ends", "sentence"),
+    [
+        (DAY, DAY, "Counts 0 h 55 by a record both signed."),
+        (date(2026, 3, 3), None, "Never: it is dated before the enrolment began on 3 Mar 2026."),
+        (BEGAN, date(2026, 3, 1), "Never: it is dated after the enrolment's last day, 1 Mar 2026."),
+    ],
+)  # fmt: skip
+def test_what_lies_outside_the_enrolment_never_counts(began, ends, sentence):
+    found = judge(attended(), began, ends)
+    assert (found.sentence, found.minutes) == (sentence, 55 if found.answer == "counts" else 0)
+    ahead = judge(attended("booked", "booked", held=None), began, ends)
+    assert ahead.answer == ("not yet" if found.answer == "counts" else "never")
 
 
 @pytest.mark.parametrize(
@@ -59,14 +75,14 @@ def test_the_total_says_what_to_do(held, sentence, standing):
         attended("signed" if place == "signed" else "held", place, held=minutes, id=number)
         for number, (place, minutes) in enumerate(held)
     ]
-    [total, _] = totals(rows, NEEDED)
+    [total, _] = totals(rows, NEEDED, BEGAN, None)
     assert (total.sentence, total.standing) == (sentence, standing)
 
 
 def test_level_3_asks_for_four_hours_and_one_and_a_set_without_asks_for_none():
     programme = catalogue.load().programme("ILM-L3-CWCM")
     assert (programme.tutorial_hours, programme.induction_hours) == (4, 1)
-    assert totals([attended()], {"tutorial": None, "induction": 0}) == []
+    assert totals([attended()], {"tutorial": None, "induction": 0}, BEGAN, None) == []
 
 
 PLACES = st.builds(
@@ -82,13 +98,13 @@ PLACES = st.builds(
 
 @given(st.lists(PLACES, max_size=8))
 def test_totals_are_sums_of_verdicts_in_any_order(rows):
-    found = totals(rows, NEEDED)
-    again = totals(list(reversed(rows)), NEEDED)
+    found = totals(rows, NEEDED, BEGAN, None)
+    again = totals(list(reversed(rows)), NEEDED, BEGAN, None)
     assert [(t.counted, t.waiting, t.sentence) for t in found] == [
         (t.counted, t.waiting, t.sentence) for t in again
     ]
     for total in found:
-        mine = [judge(row) for row in rows if row.kind == total.kind]
+        mine = [judge(row, BEGAN, None) for row in rows if row.kind == total.kind]
         assert total.counted == sum(v.minutes for v in mine if v.answer == "counts")
         assert total.waiting == sum(v.minutes for v in mine if v.answer == "not yet")
         assert total.to_go == max(0, total.needed - total.counted)
