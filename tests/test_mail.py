@@ -498,6 +498,33 @@ def test_a_moved_meeting_whose_mail_is_stuck_is_told_once_and_as_it_stands(
     assert states() == {"booked": ["dropped"], "moved": ["dropped", "sent"]}
 
 
+@pytest.mark.parametrize("kind", ["booked", "moved"])
+def test_a_move_names_no_time_that_its_reader_was_never_told(
+    world: World, known: Settings, box: Box, kind: str
+) -> None:
+    meeting, by = booked(world), world.actor(world.supervisor)
+    queue("booked", meeting, world.learner)
+
+    def move(days: int) -> None:
+        to = NOW + timedelta(days=days)
+        rebooking.move(meeting, to, 60, reason="Ill", version=meeting.version, by=by, now=NOW)
+        Mail.delete().where(Mail.person == world.supervisor).execute()
+
+    if kind == "moved":
+        tick(known, SOON)
+        move(4)
+    box.answers = lambda _: "550 no such user"
+    assert tick(known, SOON).failed == 1
+    box.answers = lambda _: "250 OK"
+    move(5)
+    assert tick(known, SOON).sent == 1
+    assert "moved to Tue 13 Oct 2026, 10:50" in box.messages[-1]["Subject"]
+    assert "was to be" not in box.text()
+    move(6)
+    tick(known, SOON)
+    assert "was to be on Tue 13 Oct 2026, 10:50" in box.text()
+
+
 def test_an_invitation_that_is_declined_leaves_the_hosts_calendar(
     world: World, known: Settings, box: Box
 ) -> None:

@@ -142,11 +142,15 @@ def _told_later(mail: Mail) -> bool:
 
 
 def _was(mail: Mail) -> datetime | None:
-    """When it was to be before it was moved, as its addressee knows it; None where they may not."""
+    """When it was to be before it was moved, as its addressee knows it; None where they may not.
+
+    They know it unless the mail before this one, which told them of that time, never went out.
+    """
     was = mail.details.get("was")
     same = (Mail.person == mail.person_id) & (Mail.meeting == mail.meeting_id)
-    untold = same & (Mail.kind == "moved") & (Mail.state == "dropped")
-    if was is None or Mail.select().where(untold).exists():
+    before = same & Mail.kind.in_(("booked", "freed", "moved")) & (Mail.id < mail.id)
+    last = Mail.select(Mail.state).where(before).order_by(Mail.id.desc()).first()
+    if was is None or (last is not None and last.state != "sent"):
         return None
     return datetime.fromisoformat(was)
 
