@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from email import message_from_bytes
@@ -96,12 +96,20 @@ def free_port() -> int:
 
 @contextmanager
 def failing_server(*says: str) -> Iterator[int]:
-    """Says these lines in answer to what comes in, the first at once, then closes; ``hang`` says no more.
+    """Says these lines in answer to what comes in, the first at once, then closes.
 
-    Yields its port.
+    ``hang`` says no more, ``drip`` says a letter now and then, and no end of it. Yields its port.
     """
     listening = socket.create_server(("127.0.0.1", 0))
     over = threading.Event()
+
+    def drip(line: socket.socket) -> None:
+        """For longer than any test has patience, unless it is over or whoever listens has gone."""
+        with suppress(OSError):
+            for _ in range(600):
+                line.sendall(b"2")
+                if over.wait(0.05):
+                    return
 
     def serve() -> None:
         while not over.is_set():
@@ -113,6 +121,9 @@ def failing_server(*says: str) -> Iterator[int]:
                 for word in says:
                     if word == "hang":
                         over.wait(30)
+                        break
+                    if word == "drip":
+                        drip(line)
                         break
                     line.sendall(word.encode() + b"\r\n")
                     if not line.recv(65_536):

@@ -22,6 +22,7 @@ from click.testing import CliRunner
 
 from supervise import db, mail, signing
 from supervise.cli import main
+from supervise.mail import smtp
 from supervise.mail.smtp import Post
 from supervise.models import Mail, Person, delivery
 from supervise.settings import Settings
@@ -132,13 +133,15 @@ HALF_WAY = ("220 here", "250 here", "250 sender", "250 to", "354 go on")
     [
         (("hang",), "The mail server did not answer in time."),
         ((*HALF_WAY, "hang"), "The mail server did not answer in time."),
+        (("drip",), "The mail server did not answer in time."),
+        ((*HALF_WAY, "drip"), "The mail server did not answer in time."),
         ((), "The mail server closed the connection half way."),
         (HALF_WAY[:3], "The mail server closed the connection half way."),
         (HALF_WAY, "The mail server closed the connection half way."),
         (("554 go away",), "The mail server does not take our mail now (554)."),
         (("220 here", "250 here", "451 later"), "The mail server does not take our mail now (451)."),
     ],
-    ids=["hangs", "hangs at the end", "closes", "closes half way", "closes at the end", "refuses",
+    ids=["hangs", "hangs at the end", "drips", "drips at the end", "closes", "closes half way", "closes at the end", "refuses",
          "later"],
 )  # fmt: skip
 def test_a_server_that_fails_loses_nothing(
@@ -157,6 +160,18 @@ def test_a_server_that_fails_loses_nothing(
     assert tick(known, SOON + timedelta(minutes=1)).sent == 1
     assert len(set(box.ids)) == 3
     assert Mail.get_by_id(tried.id).message_id in box.ids
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_message_has_its_own_deadline_however_long_each_answer_may_take(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    fill(world, 1)
+    monkeypatch.setattr(smtp, "LONGEST_SECONDS", 0.3)
+    with failing_server(*HALF_WAY[:2], "drip") as port:
+        tally = tick(mailing(settings, port, timeout=3600), SOON)
+    assert tally.unreachable == "The mail server did not answer in time."
+    assert states() == {"waiting": 1}
 
 
 def test_a_server_that_is_away_for_days_fails_no_mail(

@@ -5,10 +5,14 @@ What a server says stays out of every sentence here: it often repeats the addres
 
 from __future__ import annotations
 
+import io
+import math
 import smtplib
+import socket
 import ssl
 from contextlib import suppress
 from email.message import EmailMessage
+from time import monotonic
 from types import TracebackType
 from typing import Any
 
@@ -17,6 +21,8 @@ from supervise.settings import Smtp
 OURS = {530, 534, 535, 538}
 """Codes that speak of us and not of whom we write to: the server wants another sign-in."""
 CLOSING = 421
+LONGEST_SECONDS = 300.0
+"""One message takes no longer, however the server answers: well before another tick takes it in hand."""
 
 
 class Later(Exception):  # noqa: N818 - it says what to do
@@ -41,9 +47,37 @@ class Never(Exception):  # noqa: N818 - it says what to do
 
 
 class _Plain(smtplib.SMTP):
-    """Knows whether it has begun to hand a message over."""
+    """Knows whether it has begun to hand a message over, and for how long to wait.
+
+    A socket's own timeout begins anew with each byte that comes: here each answer has to be whole in
+    that time.
+    """
 
     handed = False
+    until = math.inf
+    """When the message in hand has to be through, by the monotonic clock."""
+    _asked = 0.0
+
+    def left(self) -> float:
+        """For how many seconds to wait for this answer still. Raises TimeoutError for none."""
+        left = min(self._asked + self.timeout, self.until) - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def send(self, s: Any) -> None:
+        """Send this, all of it in time."""
+        self._asked = monotonic()
+        if self.sock is not None:
+            self.sock.settimeout(self.left())
+        super().send(s)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The server's answer, all of it in time."""
+        self._asked = monotonic()
+        if self.file is None and self.sock is not None:
+            self.file = io.BufferedReader(_Answers(self, self.sock))
+        return super().getreply()
 
     def data(self, msg: Any) -> tuple[int, bytes]:
         """Hand the message over: from here on only the server's answer says whether it has it."""
@@ -53,6 +87,23 @@ class _Plain(smtplib.SMTP):
 
 class _Tls(_Plain, smtplib.SMTP_SSL):
     """The same, encrypted from the start."""
+
+
+class _Answers(io.RawIOBase):
+    """What the server says, as long as it says it in time."""
+
+    def __init__(self, server: _Plain, line: socket.socket) -> None:
+        self._server = server
+        self._line = line
+
+    def readable(self) -> bool:
+        """It is there to be read."""
+        return True
+
+    def readinto(self, room: Any) -> int:
+        """What has come by now, or the first of what comes next. Raises TimeoutError."""
+        self._line.settimeout(self._server.left())
+        return self._line.recv_into(room)
 
 
 class Post:
@@ -91,8 +142,9 @@ class Post:
             self._send(message, to)
 
     def _send(self, message: EmailMessage, to: str) -> None:
-        server = self._open()
-        server.handed = False
+        until = monotonic() + LONGEST_SECONDS
+        server = self._open(until)
+        server.handed, server.until = False, until
         try:
             server.send_message(message, from_addr=self.settings.sender.addr_spec, to_addrs=[to])
         except (smtplib.SMTPException, OSError, ValueError) as error:
@@ -107,8 +159,8 @@ class Post:
             raise fault from None  # the server's own words go no further
         self._carried += 1
 
-    def _open(self) -> _Plain:
-        """The open connection, encrypted and signed in. Raises Later."""
+    def _open(self, until: float) -> _Plain:
+        """The open connection, encrypted and signed in by then. Raises Later."""
         if self._server is not None:
             return self._server
         want = self.settings
@@ -123,6 +175,7 @@ class Post:
             else:
                 self._server = _Plain(want.host, want.port, here, timeout=want.timeout)
             server = self._server
+            server.until = until
             if want.security == "starttls":
                 server.starttls(context=ssl.create_default_context())
             if want.user:
@@ -138,6 +191,7 @@ class Post:
         self._carried = 0
         if server is None:
             return
+        server.until = monotonic() + self.settings.timeout
         with suppress(smtplib.SMTPException, OSError):
             if politely:
                 server.quit()
