@@ -63,6 +63,34 @@ def test_nobody_is_in_two_meetings_at_once(world: World) -> None:
         recording.record(meeting, {}, version=meeting.version, by=by, now=world.now)
 
 
+def test_its_host_leads_no_two_meetings_at_once(world: World) -> None:
+    owen = world.enrol(world.person("Owen Tasker", "learner"))
+    world.assign(world.supervisor, "supervisor", owen)
+    made.held(world, starts_at=made.WHEN + timedelta(hours=1))
+    meeting, by = made.booked(world, owen), world.actor(world.supervisor)
+    [place] = Attendance.seated(meeting)
+    with pytest.raises(Refused, match="Marian Hale led another meeting for part of that time"):
+        recording.hold(meeting, [place.id], 61, by=by, now=world.now)
+    recording.hold(meeting, [place.id], 60, by=by, now=world.now)
+
+
+@pytest.mark.parametrize(("minutes", "free"), [(479, False), (480, True)])
+def test_a_meeting_that_lasted_a_working_day_is_looked_for_as_well(
+    world: World, minutes: int, free: bool
+) -> None:
+    long, by = made.booked(world), world.actor(world.supervisor)
+    [place] = Attendance.seated(long)
+    recording.hold(long, [place.id], 480, sure=True, by=by, now=world.now)
+    meeting = made.booked(world, starts_at=made.WHEN + timedelta(minutes=minutes))
+    [place] = Attendance.seated(meeting)
+    if not free:
+        with pytest.raises(Refused, match="Priya Nair was in another meeting"):
+            recording.hold(meeting, [place.id], 30, by=by, now=world.now)
+        return
+    recording.hold(meeting, [place.id], 30, by=by, now=world.now)
+    assert Meeting.get_by_id(meeting.id).held_minutes == 30
+
+
 def test_a_long_meeting_is_asked_about_once(world: World, enter) -> None:
     meeting = made.booked(world)
     [place], boss = Attendance.seated(meeting), enter(world.supervisor)

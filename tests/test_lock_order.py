@@ -39,7 +39,7 @@ from supervise.models.diary_import import take
 from tests import slots
 from tests.contracting import agreed, draft, engagement_of, offered
 from tests.diaries import HEAD, coach_of_501, looked_at
-from tests.meeting import place_of
+from tests.meeting import WHEN, booked, place_of, recorded
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"])
 ROW = HEAD + "06/07/2026,13:00,60,Client A,GROW\n"
@@ -317,6 +317,34 @@ def test_this_and_all_later_meetings_beside_a_record_of_one(world, monkeypatch):
     told_of = both(lambda: series.cancel_from(first, "Ill", by=by, now=world.now), hold)
     assert told_of[0] == "done"
     assert told_of[1].startswith("Refused"), "nobody has a seat any more"
+
+
+def test_of_two_hosts_who_record_one_learner_at_once_the_second_is_told(world, monkeypatch):
+    joan = world.person("Joan Petrie", "supervisor")
+    world.assign(joan, "supervisor")
+    first, second = booked(world), booked(world, host=joan, starts_at=WHEN + timedelta(hours=1))
+    meet, refuse = Meeting(), recording._refuse_overlap
+    monkeypatch.setattr(recording, "_refuse_overlap", lambda *a: (refuse(*a), meet.first()))
+
+    def hold(meeting: meetings.Meeting, minutes: int) -> None:
+        came = [place_of(meeting, world.enrolment).id]
+        recording.hold(meeting, came, minutes, by=world.actor(meeting.host), now=world.now)
+
+    told = both(lambda: hold(first, 120), lambda: (meet.second(), hold(second, 60)))
+    assert told[0] == "done"
+    assert told[1].startswith(f"Refused: {world.learner.name} was in another meeting")
+
+
+def test_two_first_words_of_a_private_note_at_once(world, monkeypatch):
+    meeting, by = recorded(world), world.actor(world.supervisor)
+    meet, keep = Meeting(), recording._keep_note
+    monkeypatch.setattr(recording, "_keep_note", lambda *a: (keep(*a), meet.first()))
+    told = both(
+        lambda: recording.keep_note(meeting, "One tab.", by=by),
+        lambda: (meet.second(), recording.keep_note(meeting, "The other tab.", by=by)),
+    )
+    assert told == ["done"] * 2
+    assert recording.note_of(meeting, by) == "The other tab."
 
 
 @pytest.mark.parametrize("move", ["disable", "reset the second factor"])

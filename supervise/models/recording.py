@@ -2,7 +2,8 @@
 
 How each learner who came answers and signs stands in ``answering``. Then the database seals it.
 
-Locks are taken in one order: the meeting's row, its places, mail, the history, the sign-offs.
+Locks are taken in one order: the people (by whoever says that it took place), the meeting's row, its
+places, mail, the history, the sign-offs.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from supervise.models.lacking import lacks
 from supervise.models.mail import Mail
 from supervise.models.meetings import Attendance, Meeting, MeetingAction, MeetingNote
 from supervise.models.people import Actor, Person
+from supervise.models.seats import hold as hold_everybody
 from supervise.rules.held import LONGEST_MINUTES, length_fault, overlap
 from supervise.workflow import ATTENDANCE, MEETING, WrongState, advance, allow
 
@@ -83,8 +85,8 @@ def hold(
 
     ``sure`` says that a length far beyond what was planned is meant. It can be corrected until the
     record is signed. Whoever was asked and never answered, or waits for a place, has none any more.
-    Raises Refused before it began, for a length that cannot be, where one who came was elsewhere and
-    where nobody came, and WrongState where it is past that.
+    Raises Refused before it began, for a length that cannot be, where one who came or the host was
+    elsewhere and where nobody came, and WrongState where it is past that.
     """
     allow(meeting.can_lead(by))
     if meeting.starts_at > now:
@@ -92,8 +94,7 @@ def hold(
     if fault := length_fault(minutes, meeting.minutes, sure=sure):
         raise Refused(fault)
     with write():
-        lock(meeting)
-        places = locked_places(meeting)
+        places = hold_everybody(meeting)
         if not any(one.id in came for one in places if one.seat):
             raise Refused("Tick who came. If nobody did, say that nobody came.")
         _refuse_overlap(meeting, [one for one in places if one.id in came], minutes)
@@ -107,24 +108,32 @@ def hold(
 
 
 def _refuse_overlap(meeting: Meeting, came: Sequence[Attendance], minutes: int) -> None:
-    """Raises Refused where one who came was in another meeting before this one ended. One query."""
-    start = meeting.starts_at
-    query = (
-        Attendance.select(Meeting.starts_at, Meeting.held_minutes, Person.name)
-        .join(Person, on=Attendance.learner)
-        .switch(Attendance)
-        .join(Meeting)
-        .where(
-            Attendance.learner.in_([one.learner_id for one in came])
-            & Attendance.state.in_(("came", "signed"))
-            & (Attendance.meeting != meeting)
-            & (Meeting.starts_at > start - timedelta(minutes=LONGEST_MINUTES))
-            & (Meeting.starts_at < start + timedelta(minutes=minutes))
-        )
-        .order_by(Meeting.starts_at, Person.name)
+    """Raises Refused where one who came, or the host, was in another meeting before this one ended.
+
+    Two queries; everybody is held, so that nobody says the same of another meeting meanwhile.
+    """
+    start, people = meeting.starts_at, [meeting.host_id, *(one.learner_id for one in came)]
+    near = (
+        (Meeting.id != meeting.id)
+        & (Meeting.starts_at > start - timedelta(minutes=LONGEST_MINUTES))
+        & (Meeting.starts_at < start + timedelta(minutes=minutes))
     )
-    if name := overlap(start, minutes, query.tuples()):
-        raise Refused(f"{name} was in another meeting for part of that time. Correct the length.")
+    query = Meeting.select(Meeting.starts_at, Meeting.held_minutes, Person.name)
+    led = query.join(Person, on=Meeting.host).where(
+        Meeting.host.in_(people) & Meeting.state.in_(("held", "recorded", "signed"))
+    )
+    attended = (
+        query.join(Attendance)
+        .join(Person, on=Attendance.learner)
+        .where(Attendance.learner.in_(people) & Attendance.state.in_(("came", "signed")))
+    )
+    for found, did in ((attended, "was in"), (led, "led")):
+        rows = found.where(near).order_by(Meeting.starts_at, Person.name)
+        if name := overlap(start, minutes, rows.tuples()):
+            raise Refused(
+                f"{name} {did} another meeting for part of that time. Correct this length, or that "
+                "of the other."
+            )
 
 
 def miss(meeting: Meeting, *, by: Actor, now: datetime) -> None:
@@ -204,7 +213,9 @@ def _keep_note(meeting: Meeting, text: str, by: Actor) -> None:
     mine = (MeetingNote.meeting == meeting) & (MeetingNote.person == by.person)
     changed = MeetingNote.update(text=text).where(mine).execute()
     if not changed and text:
-        MeetingNote.create(meeting=meeting, person=by.person, text=text)
+        made = MeetingNote.insert(meeting=meeting, person=by.person, text=text)
+        both = [MeetingNote.meeting, MeetingNote.person]  # another tab may have been first
+        made.on_conflict(conflict_target=both, update={MeetingNote.text: text}).execute()
 
 
 def note_of(meeting: Meeting, actor: Actor) -> str:
