@@ -259,6 +259,21 @@ def test_nobody_signs_what_they_have_not_read(world: World, enter) -> None:
     assert Meeting.get_by_id(meeting.id).state == "signed"
 
 
+@pytest.mark.parametrize("state", ["cancelled", "missed"])
+def test_whoever_was_not_there_is_promised_no_record(world: World, enter, pair, state) -> None:
+    meeting = made.booked(world, *pair)
+    came, other = (made.place_of(meeting, one) for one in pair)
+    if state == "cancelled":
+        Attendance.update(state="waiting", seat=None).where(Attendance.id == other.id).execute()
+    recording.hold(meeting, [came.id], 60, by=world.actor(world.supervisor), now=world.now)
+    page = words(enter(pair[1].learner).get(f"/supervision/{meeting.id}"))
+    assert "You read it here once it is signed" not in page
+    gone = "Your place was given up. The meeting took place." in page
+    assert gone == (state == "cancelled")
+    page = words(enter(pair[0].learner).get(f"/supervision/{meeting.id}"))
+    assert "You read it here once it is signed" in page
+
+
 def test_somebody_who_did_not_come_reads_no_record(world: World, enter, pair) -> None:
     meeting = made.booked(world, *pair)
     came = made.place_of(meeting, pair[0])

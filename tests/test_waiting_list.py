@@ -7,8 +7,10 @@ from datetime import date, timedelta
 import pytest
 
 from supervise import mail
-from supervise.models import Assignment, Attendance, Busy, Enrolment, Mail, Meeting
-from supervise.models.asking import answer_invitation
+from supervise.mail.letters import Site
+from supervise.mail.meetings import letter
+from supervise.models import Assignment, Attendance, Busy, Enrolment, Mail, Meeting, recording
+from supervise.models.asking import add, answer_invitation
 from supervise.models.centres import Refused
 from supervise.models.rebooking import cancel, leave, wait
 from supervise.models.seats import Full
@@ -136,3 +138,31 @@ def test_whoever_was_busy_when_a_place_got_free_has_it_once_they_are_free(
     assert states(meeting, first) == ["booked"]
     told = [(row.kind, row.person_id) for row in Mail.select().order_by(Mail.id.desc()).limit(2)]
     assert sorted(told) == [("booked", world.supervisor.id), ("freed", first.learner_id)]
+
+
+@pytest.mark.parametrize("nobody_came", [False, True])
+@pytest.mark.parametrize("over", [False, True])
+def test_who_waits_or_has_not_answered_has_no_place_once_it_was_said_who_came(
+    world: World, nobody_came: bool, over: bool
+) -> None:
+    a, b, waits, asked = learners(world, 4)
+    meeting = arranged(world, a, b, places=2)
+    add(meeting, asked, invite=True, by=world.actor(world.supervisor), now=world.now)
+    meeting.availability = offering(world, format="group", places=2)
+    meeting.save()
+    in_line(world, meeting, waits, 1)
+    Mail.delete().execute()
+    by, now = world.actor(world.supervisor), SLOT + timedelta(minutes=70 if over else 5)
+    if nobody_came:
+        recording.miss(meeting, by=by, now=now)
+    else:
+        recording.hold(meeting, [place_of(meeting, a).id], 60, by=by, now=now)
+    came = ["missed" if nobody_came else "came", "missed"]
+    assert states(meeting, a, b, waits, asked) == [*came, "cancelled", "cancelled"]
+    why = "Nobody came to the meeting." if nobody_came else "The meeting took place."
+    assert place_of(meeting, waits).reason == place_of(meeting, asked).reason == why
+    told = {(row.kind, row.person_id) for row in Mail.select()}
+    both = {("cancelled", waits.learner_id), ("cancelled", asked.learner_id)}
+    assert told == (set() if over else both)
+    for row in Mail.select():
+        assert letter(row, Site("https://x"), now).subject.startswith("Your place in a meeting was")

@@ -22,11 +22,14 @@ from supervise.models.mail import Mail
 from supervise.models.meetings import Attendance, Meeting, MeetingAction, MeetingNote
 from supervise.models.people import Actor, Person
 from supervise.models.seats import hold as hold_everybody
+from supervise.models.seats import tell
 from supervise.rules.held import LONGEST_MINUTES, length_fault, overlap
 from supervise.workflow import ATTENDANCE, MEETING, WrongState, advance, allow
 
 CHANGED = "This record was changed meanwhile. Read it again, then decide. Nothing was changed."
 WENT_WITHOUT = "The meeting took place."
+NOBODY_CAME = "Nobody came to the meeting."
+"""Why a place is closed that was asked for or waited for."""
 
 
 class ChangedElsewhere(WrongState):
@@ -102,9 +105,8 @@ def hold(
         for one in places:
             if one.seat:
                 _mark(one, one.id in came, now)
-            elif ATTENDANCE.allows("cancel", one.state):
-                advance(one, ATTENDANCE, "cancel", reason=WENT_WITHOUT, changed_at=now)
         meeting.told(MEETING.moves["hold"].done, now, by=by, minutes=minutes, came=sorted(came))
+        _close(meeting, places, WENT_WITHOUT, now)
 
 
 def _refuse_overlap(meeting: Meeting, came: Sequence[Attendance], minutes: int) -> None:
@@ -137,17 +139,29 @@ def _refuse_overlap(meeting: Meeting, came: Sequence[Attendance], minutes: int) 
 
 
 def miss(meeting: Meeting, *, by: Actor, now: datetime) -> None:
-    """Nobody came. Raises Refused before it began, and WrongState where it is past that."""
+    """Nobody came. Raises Refused before it began, and WrongState where it is past that.
+
+    Whoever was asked and never answered, or waits for a place, has none any more.
+    """
     allow(meeting.can_lead(by))
     if meeting.starts_at > now:
         raise Refused("It has not begun yet. Say so once its time has come.")
     with write():
-        lock(meeting)
+        places = hold_everybody(meeting)
         advance(meeting, MEETING, "miss", held_minutes=None, changed_at=now)
-        for one in locked_places(meeting):
+        for one in places:
             if one.seat:
                 _mark(one, False, now)
         meeting.told(MEETING.moves["miss"].done, now, by=by)
+        _close(meeting, places, NOBODY_CAME, now)
+
+
+def _close(meeting: Meeting, places: Sequence[Attendance], reason: str, now: datetime) -> None:
+    """Close the places without a seat that are open still; while the meeting lasts a mail says so."""
+    for one in places:
+        if one.seat is None and ATTENDANCE.allows("cancel", one.state):
+            advance(one, ATTENDANCE, "cancel", reason=reason, changed_at=now)
+            tell(meeting, "cancelled", [one.learner_id], now, place=one.id)
 
 
 def _mark(place: Attendance, came: bool, now: datetime) -> None:
