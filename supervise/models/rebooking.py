@@ -241,7 +241,7 @@ def leave_held(
         cancel_held(meeting, [place], reason, by=by, now=now, why=why)
         return
     advance(place, ATTENDANCE, "cancel", seat=None, reason=reason, changed_at=now)
-    Meeting.update(sequence=Meeting.sequence + 1).where(Meeting.id == meeting.id).execute()
+    meeting.revise()
     meeting.told("left", now, by=by, note=reason, place=place.id)
     told = [meeting.host_id, place.learner_id] if had_seat else []
     if by is None or not by.is_(place.learner_id):

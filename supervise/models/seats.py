@@ -171,6 +171,7 @@ def still_open(places: Iterable[Attendance]) -> list[Attendance]:
 def sit(meeting: Meeting, place: Attendance, now: datetime, **changes: Any) -> None:
     """Give the place a seat and its learner's time; the meeting held, inside ``db.write()``.
 
+    It is a new revision of the meeting: of an earlier one their calendar may have heard that it is off.
     Raises Full without a free seat, and Taken where the learner is in another meeting then.
     """
     seat = meeting.free_seat()
@@ -178,6 +179,7 @@ def sit(meeting: Meeting, place: Attendance, now: datetime, **changes: Any) -> N
         raise Full(meeting)
     _refuse_elsewhere(meeting, place.learner_id)
     advance(place, ATTENDANCE, "book", seat=seat, reason="", changed_at=now, **changes)
+    meeting.revise()
 
 
 def new_place(
