@@ -97,6 +97,9 @@ class Settings:
     sent without it. SUPERVISE_PUBLIC_URL."""
     smtp: Smtp | None = None
     """The mail server; without one mail is kept and can be read under Outbox."""
+    mail_days: int = 90
+    """Mail that was sent, or was not needed any more, stays in the outbox for so many days.
+    SUPERVISE_MAIL_DAYS."""
     testing: bool = False
 
     @classmethod
@@ -127,6 +130,7 @@ class Settings:
             "absolute_minutes": int(env.get("SUPERVISE_ABSOLUTE_MINUTES", cls.absolute_minutes)),
             "public_url": _public(env.get("SUPERVISE_PUBLIC_URL", "")),
             "smtp": Smtp.load(),
+            "mail_days": int(_number("SUPERVISE_MAIL_DAYS", cls.mail_days, 3650)),
         }
         return cls(instance=folder, database=url, **(values | overrides))  # type: ignore[arg-type]
 

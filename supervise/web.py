@@ -178,9 +178,12 @@ class Page:
         return min(self.number * self.size, self.total)
 
     @classmethod
-    def of(cls, query: peewee.ModelSelect, size: int = PER_PAGE) -> Page:
-        """The page of a query that ``?page=`` asks for. Two queries."""
-        total = query.count()
+    def of(cls, query: peewee.ModelSelect, size: int = PER_PAGE, most: int | None = None) -> Page:
+        """The page of a query that ``?page=`` asks for. Two queries.
+
+        Of a list that may be very long no more rows than ``most`` are counted, and leafed through.
+        """
+        total = (query if most is None else query.limit(most)).count()
         number = min(_page_number(), max(1, -(-total // size)))
         return cls(list(query.paginate(number, size)), number, total, size)
 

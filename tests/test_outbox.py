@@ -15,6 +15,7 @@ from supervise import events
 from supervise.mail.letters import HIDDEN
 from supervise.models import ClientIdentity, Consent, Link, Mail, MailWish
 from supervise.models.admission import add_person
+from supervise.reports import outbox
 from tests import contracting
 from tests.world import NOW, World, sign_in
 
@@ -189,3 +190,15 @@ def test_paths_in_mail_are_paths_of_the_app(app: Flask) -> None:
         "/supervision/1": "supervision.show",
     }.items():  # fmt: skip
         assert adapter.match(path)[0] == endpoint
+
+
+def test_a_long_outbox_is_not_counted_to_its_end(
+    admin: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "MOST", 60)
+    row = {"kind": "booked", "person": world.learner, "centre": world.centre, "created_at": NOW}
+    Mail.insert_many([row | {"state": "sent", "sent_at": NOW}] * 61 + [row] * 60).execute()
+    page = admin.get("/admin/outbox").text
+    for words in ("Sent (more than 60)", "Waiting (60)", "Failed (0)", "1 to 25 of the first 60"):
+        assert words in page
+    assert "51 to 60 of the first 60" in admin.get("/admin/outbox?page=9").text

@@ -44,6 +44,7 @@ def test_what_is_asked_of_a_mail_server(tmp_path: Path, monkeypatch: pytest.Monk
         ({"SUPERVISE_SMTP_SECURITY": "none"}, "would send mail in the clear"),
         ({"SUPERVISE_SMTP_SECURITY": "ssl"}, "is starttls, tls or none"),
         ({"SUPERVISE_SMTP_PORT": "many"}, "SUPERVISE_SMTP_PORT is a number from 1 to 65535"),
+        ({"SUPERVISE_MAIL_DAYS": "0"}, "SUPERVISE_MAIL_DAYS is a number from 1 to 3650"),
         ({"SUPERVISE_SMTP_TIMEOUT": "0"}, "SUPERVISE_SMTP_TIMEOUT is a number from 1 to 300"),
         ({"SUPERVISE_MAIL_FROM": ""}, "SUPERVISE_MAIL_FROM says whom mail is from"),
         ({"SUPERVISE_MAIL_FROM": "nobody"}, "SUPERVISE_MAIL_FROM says whom mail is from"),

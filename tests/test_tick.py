@@ -12,6 +12,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -287,6 +288,33 @@ def test_without_a_mail_server_everything_is_kept(world: World, settings: Settin
     fill(world, 2)
     assert tick(settings, SOON).kept == 2
     assert states() == {"waiting": 2}
+
+
+# --- what went out -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_what_went_out_is_kept_for_as_long_as_the_settings_say(
+    world: World, settings: Settings, box: Box, monkeypatch: pytest.MonkeyPatch, served: bool
+) -> None:
+    monkeypatch.setattr(delivery, "SOME", 2)
+    fill(world, 8)
+    ids = [row.id for row in Mail.select().order_by(Mail.id)]
+    long_ago, lately = SOON - timedelta(days=31), SOON - timedelta(days=29)
+    stands = [
+        ("sent", long_ago), ("sent", long_ago), ("sent", long_ago), ("sent", lately),
+        ("dropped", long_ago), ("dropped", lately), ("failed", None), ("waiting", None),
+    ]  # fmt: skip
+    for id_, (state, when) in zip(ids, stands, strict=True):
+        told = {"sent_at": when} if state == "sent" else {"claimed_at": when}
+        Mail.update(
+            state=state, created_at=long_ago, due_at=SOON + timedelta(days=1), **told
+        ).where(Mail.id == id_).execute()
+    known = mailing(settings, box.port) if served else settings
+    tick(replace(known, mail_days=30), SOON)
+    assert states() == {"sent": 1, "dropped": 1, "failed": 1, "waiting": 1}
+    tick(replace(known, mail_days=28), SOON)
+    assert states() == {"failed": 1, "waiting": 1}
 
 
 # --- encryption --------------------------------------------------------------------------

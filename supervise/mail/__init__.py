@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from supervise.mail import compose, reminders
 from supervise.mail.letters import Gone, Letter, Site, message
@@ -54,10 +54,12 @@ class Tally:
 def tick(settings: Settings, clock: Callable[[], datetime], *, limit: int | None = None) -> Tally:
     """Let who waits come up, remind, and send what is due: over one connection, oldest first.
 
+    Before that, what went out long ago is deleted (``Settings.mail_days``).
     ``clock`` gives the moment (UTC); ``limit`` is the most messages to look at. Without a mail
     server everything is kept; without our own address, what carries a link. Where the server cannot
     be reached the rest is left as it is.
     """
+    delivery.purge(clock() - timedelta(days=settings.mail_days))
     waiting_list.move_up_all(clock())
     tally = Tally(made=reminders.make(clock()))
     if settings.smtp is None:

@@ -27,6 +27,8 @@ BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480))
 """How long to wait after each try that failed for a while; after the last the mail has failed."""
 BEFORE = timedelta(hours=1)
 """Mail about a meeting is of no use later than so long before it."""
+SOME = 500
+"""As many rows as are changed or deleted in one go."""
 AFTERWARDS = ("recorded",)
 """Kinds about a meeting that has been, for which that does not hold."""
 
@@ -164,6 +166,26 @@ def _set(taken: Taken, **values: object) -> None:
         Mail.update(**values).where(mine & (Mail.claimed_at == taken.claimed_at)).execute()
 
 
+# --- what is over ------------------------------------------------------------------------
+
+
+def purge(before: datetime) -> int:
+    """Delete mail that was sent, or not needed any more, before this moment; how many.
+
+    Whatever a ``key`` keeps from being made twice is of a day or a meeting that is past by then.
+    Some at a time, so that nobody else waits for long.
+    """
+    over = peewee.fn.COALESCE(Mail.sent_at, Mail.claimed_at, Mail.created_at)
+    old = Mail.state.in_(("sent", "dropped")) & (Mail.created_at < before) & (over < before)
+    gone = 0
+    while True:
+        ids = [id_ for (id_,) in Mail.select(Mail.id).where(old).limit(SOME).tuples()]
+        if not ids:
+            return gone
+        with write():
+            gone += Mail.delete().where(Mail.id.in_(ids)).execute()
+
+
 # --- the administrator -------------------------------------------------------------------
 
 
@@ -173,7 +195,7 @@ def all_again(*, by: Actor, now: datetime) -> int:
     mine = (Mail.centre == by.centre) & (Mail.state == "failed")
     with write():
         ids = [id_ for (id_,) in Mail.select(Mail.id).where(mine).order_by(Mail.id).tuples()]
-        for some in peewee.chunked(ids, 500):
+        for some in peewee.chunked(ids, SOME):
             _fresh(Mail.id.in_(some) & mine, now)
         if ids:
             events.record(

@@ -21,10 +21,10 @@ bp = Blueprint("outbox", __name__)
 def page() -> Response:
     """The centre's mail, as ``?state=&kind=&sort=&page=`` ask for. At most ten queries."""
     me, asked = auth.actor(), _asked()
-    found = web.Page.of(report.listed(me, **asked))
+    found = web.Page.of(report.listed(me, **asked), most=report.MOST)
     return web.show(
         "outbox/page.html", "outbox/_list.html", found=found, lines=report.lines(me, found.rows),
-        counts=report.counts(me), states=report.STATES, kinds=report.KINDS, sorts=report.SORTS,
+        counts=report.counts(me), most=report.MOST, states=report.STATES, kinds=report.KINDS, sorts=report.SORTS,
         asked=asked, settings=web.current_settings(), went_out=report.went_out(me),
     )  # fmt: skip
 
