@@ -71,13 +71,15 @@ def test_an_invitation_says_when_where_and_with_whom(world):
 
 
 def test_a_cancellation_has_the_same_uid_and_a_higher_sequence(world):
-    meeting = book(world, state="cancelled", reason="Ill", sequence=2)
+    where = {"address": "https://meet.example.org/marian", "place": "Room 4"}
+    meeting = book(world, state="cancelled", reason="Ill", sequence=2, **where)
     Attendance.update(state="cancelled", seat=None).execute()
     data = ics.invitation(meeting, world.supervisor, "CANCEL")
     ours, theirs = both(data)
     assert (ours["UID"], int(ours["SEQUENCE"])) == (meeting.uid, 2)
     assert theirs.status.value == ours["STATUS"] == "CANCELLED"
     assert ours["SUMMARY"] == "One to one with Priya N."
+    assert not {"LOCATION", "URL"} & set(ours)  # where it was need not stay in a calendar
     assert b"METHOD:CANCEL\r\n" in data
     assert b"Ill" not in data
     with pytest.raises(ValueError, match="REPLY"):

@@ -31,6 +31,7 @@ from supervise.models import (
     Mail,
     MailWish,
     Meeting,
+    Membership,
     Person,
     agreeing,
     asking,
@@ -723,6 +724,46 @@ def test_no_wish_brings_forward_what_is_to_come_on_another_day(
     assert Mail.get().due_at == NOW + timedelta(days=1)
     assert tick(known, SOON).sent == 0
     assert tick(known, NOW + timedelta(days=1)).sent == 1
+
+
+def test_what_is_to_come_on_another_day_comes_with_the_digest_of_that_day(
+    world: World, known: Settings
+) -> None:
+    wish(world, world.learner, digest=True, digest_at="18:00")
+    queue_told(world, due_at=NOW + timedelta(days=1))
+    assert tick(known, NOW + timedelta(days=1)).sent == 0
+    assert tick(known, NOW.replace(hour=17, minute=0)).sent == 0
+    assert tick(known, NOW.replace(hour=17, minute=0) + timedelta(days=1)).sent == 1
+
+
+@pytest.mark.parametrize("digest", [True, False])
+def test_no_mail_speaks_of_two_centres(
+    world: World, known: Settings, box: Box, digest: bool
+) -> None:
+    there, me = World(), world.learner
+    Membership.grant(me, there.centre, "learner", by=None, now=NOW)
+    wish(world, me, digest=digest, digest_at="18:00")
+    queue_told(world)
+    Mail.queue("feedback-told", to=me, centre=there.centre, now=NOW)
+    tick(known, NOW.replace(hour=17, minute=0))
+    assert [to for to, _ in box.got] == [me.email] * 2
+    assert not any("2 things" in str(message["Subject"]) for message in box.messages)
+
+
+def test_a_digest_tried_again_does_not_wait_for_its_least_urgent_part(
+    world: World, known: Settings, box: Box
+) -> None:
+    wish(world, world.learner, digest=True, digest_at="18:00", quiet_from="18:01", quiet_to="09:00")
+    queue_told(world)
+    early = NOW.replace(hour=5, minute=0) + timedelta(days=1)  # six in London's summer
+    queue("booked", booked(world, early), world.learner)
+    me = world.learner.email
+    box.answers = lambda to: "450 greylisted" if to == me else "250 OK"
+    assert tick(known, NOW.replace(hour=17, minute=0)).later == 1
+    box.answers = lambda _: "250 OK"
+    box.got.clear()
+    assert tick(known, NOW.replace(hour=17, minute=1)).sent == 1
+    assert [(to, m["Subject"]) for to, m in box.got] == [(me, "2 things for you in Supervise")]
 
 
 def test_a_client_is_written_to_at_once(world: World, known: Settings, box: Box) -> None:

@@ -112,6 +112,9 @@ def test_the_supervisor_sees_who_runs_ahead_until_a_meeting_is_booked_or_held(as
         state="held", held_minutes=60, starts_at=datetime(2026, 9, 1, 12, tzinfo=UTC)
     ).where(Meeting.id == meeting.id).execute()
     assert "needs a meeting" not in words(ask(world.supervisor)[1])
+    Meeting.update(format="tutorial").execute()
+    assert f"Priya Nair : {DUE}" in words(ask(world.supervisor)[1]), "a tutorial is no supervision"
+    Meeting.update(format="group").execute()
     practise(world, 2, day=date(2026, 9, 5))
     since = "3 h practised since supervision on 1 Sep 2026; the centre asks for a meeting every 2 h"
     assert f"Priya Nair : {since} Supervision due" in words(ask(world.supervisor)[1])
