@@ -241,8 +241,9 @@ def test_a_name_with_a_line_break_makes_no_header(
 
 
 @pytest.mark.parametrize(
-    "email", ["a@b\r\nBcc: c@example.org", "no address", "", "a@x> b", "=?utf-8?q?=0AA=3A?=@x.org"]
-)
+    "email", ["a@b\r\nBcc: c@example.org", "no address", "", "a@x> b", "=?utf-8?q?=0AA=3A?=@x.org",
+              "a@x\u2029.org", " a@x.org"],
+)  # fmt: skip
 def test_what_is_no_address_is_written_to_by_nobody(email: str) -> None:
     letter = Written("Somebody", email, "Hello\r\nBcc: a@example.org", "Text\n")
     with pytest.raises(Never):
