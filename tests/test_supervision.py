@@ -221,7 +221,8 @@ def test_whoever_does_not_read_all_of_a_record_leaves_it_to_those_who_do(
     refused = cover.post(path, data=sent)
     assert refused.status_code == 422
     why = "also has parts about learners you are not assigned to, so it is not yours to sign. "
-    assert f"One thing to change This record {why}" in words(refused)
+    assert f"It is saved, and not signed This record {why}" in words(refused)
+    assert "For all who came" in words(refused), "Owen reads what was discussed, too"
     assert "Marian Hale can sign it, or somebody assigned to everybody who came." in words(refused)
     assert "Shorter questions." in refused.text
     assert "For Owen alone" not in refused.text
