@@ -10,6 +10,8 @@ import peewee
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as properties
 from werkzeug.routing import Rule
 
 from supervise import db
@@ -26,6 +28,12 @@ from tests.browser import (  # noqa: F401  (pytest finds fixtures by name)
 )
 from tests.queries import Queries
 from tests.queries import queries as count_queries
+
+# a busy machine makes no property false
+properties.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+properties.load_profile("unhurried")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
