@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 import time_machine
 
+from supervise.events import history
 from supervise.models import Client, ClientIdentity, Consent, Engagement, PracticeSession
 from tests.world import World, sign_in
 
@@ -243,6 +244,25 @@ def test_a_clients_page_says_what_to_do_first(world, learner):
         assert words in page
     assert "They withdraw it" not in page
     assert f'href="{path_of(world)}"' in text(learner.get("/clients"))
+
+
+def test_one_person_or_a_team_can_be_corrected_and_the_supervisor_reads_it(world, as_, learner):
+    world.session(state="submitted")
+    engagement = world.client().engagement("coaching")
+    path, theirs = path_of(world), f"/engagements/{engagement.id}"
+    assert "One person, known to everybody else" in text(learner.get(path))
+    assert '<dd class="lines-kept">One person</dd>' in text(as_(world.supervisor).get(theirs))
+    assert learner.post(path, data={"kind": "team", "needs": "To decide"}).status_code == 303
+    page = text(learner.get(path))
+    assert "A team, known to everybody else" in page
+    assert '<option selected value="team">A team</option>' in page
+    assert '<dd class="lines-kept">A team</dd>' in text(as_(world.supervisor).get(theirs))
+    assert learner.post(path, data={"needs": "To decide soon"}).status_code == 303
+    assert world.client().kind == "team", "left out, it stays"
+    page = text(learner.post(path, data={"kind": "crowd", "needs": "Kept"}), 422)
+    assert "Choose one person or a team." in page
+    assert "Kept" in page
+    assert history("client", world.client().id)[0].details["fields"] == ["needs", "kind"]
 
 
 def test_a_client_is_described_and_identified(world, learner):

@@ -198,9 +198,9 @@ def test_who_they_are_and_what_is_on_its_way_goes_too(world, me):
     client.save()
     with write():
         link = Link.make(
-            "contract", "client", by=me, now=world.now, client=client, name="O", email="o@e.org"
+            "feedback", "client", by=me, now=world.now, client=client, name="O", email="o@e.org"
         )
-        other = Link.make("contract", "client", by=me, now=world.now, email="b@e.org")
+        other = Link.make("feedback", "client", by=me, now=world.now, email="b@e.org")
     withdraw(world)
     assert not ClientIdentity.select().exists()
     assert (Client.get_by_id(client.id).needs, Client.get_by_id(client.id).strengths) == ("", "")

@@ -538,6 +538,30 @@ def test_the_supervisor_reads_what_was_offered_never_drafts_nor_names(world, as_
         assert boss.post(f"/contracts/{contract.id}/{move}").status_code == 403
 
 
+def test_the_next_draft_beside_a_contract_in_force_is_the_learner_s_alone(world, as_):
+    engagement = engagement_of(world)
+    agreed(world, engagement, world.now)
+    later = draft(world, engagement, ending="Perhaps sooner.")
+    boss, path = as_(world.supervisor), f"/engagements/{engagement.id}"
+    text(boss.get(f"/contracts/{later.id}"), 404)
+    page = text(boss.get(path))
+    assert "Client agreed" in page
+    assert "version 2" not in page.casefold()
+    assert f"/contracts/{later.id}" not in page
+    assert [row.number for row in Contract.visible_to(world.actor(world.supervisor))] == [1]
+    assert f"/contracts/{later.id}" in text(as_(world.learner).get(path))
+
+
+def test_an_engagement_of_drafts_alone_is_the_learner_s_alone(world, as_):
+    """Until something is handed in, or a contract offered, nobody else learns of the client."""
+    session, engagement = world.session(), engagement_of(world)
+    boss = as_(world.supervisor)
+    text(boss.get(f"/engagements/{engagement.id}"), 404)
+    assert not Engagement.visible_to(world.actor(world.supervisor)).exists()
+    session.submit(by=world.actor(world.learner), now=world.now)
+    assert "Client A" in text(boss.get(f"/engagements/{engagement.id}"))
+
+
 def test_the_difference_is_shown_to_learner_and_parties(world, app, learner):
     engagement = engagement_of(world)
     agreed(world, engagement, world.now - timedelta(days=9), ending="When both say so.")

@@ -14,13 +14,22 @@ from supervise.models import (
     Assignment,
     Centre,
     Client,
+    ClosingReview,
+    Confirmation,
+    Consent,
+    Contract,
     Engagement,
     Enrolment,
+    Goal,
+    Link,
     Membership,
     Person,
     PracticeSession,
     SessionEngagement,
+    SessionGoal,
     __all__,
+    confirmations,
+    erasure,
     readiness,
 )
 from supervise.models.sessions import Incomplete
@@ -160,6 +169,133 @@ def test_clients_of_an_approved_session_are_sealed_with_it(database: peewee.Data
     ):
         with pytest.raises(peewee.DatabaseError, match=said), db.write():
             change()
+
+
+def _contract(world: World, **changes: Any) -> Contract:
+    values = {"state": "ended", "agreed_on": date(2026, 3, 2), "ended_on": date(2026, 3, 2)}
+    return Contract.create(
+        centre=world.centre, engagement=world.client().engagement("coaching"), number=1,
+        created_at=NOW, changed_at=NOW, offered_at=NOW, **values | changes,
+    )  # fmt: skip
+
+
+def test_a_contract_ends_no_earlier_than_it_was_agreed(database: peewee.Database) -> None:
+    world = World()
+    with pytest.raises(peewee.IntegrityError, match="ends no earlier"), db.write():
+        _contract(world, ended_on=date(2026, 3, 1))
+    one = _contract(world)
+    with pytest.raises(peewee.IntegrityError, match="ends no earlier"), db.write():
+        Contract.update(ended_on=date(2026, 3, 1)).where(Contract.id == one.id).execute()
+    Contract.update(ended_on=date(2026, 3, 3)).where(Contract.id == one.id).execute()
+
+
+@pytest.mark.parametrize("differs", [{"what": "date"}, {"said_minutes": 45}], ids=str)
+def test_what_is_confirmed_is_not_said_to_differ(
+    differs: dict[str, Any], database: peewee.Database
+) -> None:
+    world = World()
+    session, me = world.session(), world.actor(world.learner)
+    confirmations.ask(world.client(), [session.id], by=me, now=NOW)
+    said = {"answered_at": NOW} | differs
+    with pytest.raises(peewee.IntegrityError, match="not said to differ"), db.write():
+        Confirmation.update(state="confirmed", **said).execute()
+    Confirmation.update(**{"state": "disputed", "what": "length"} | said).execute()
+    with pytest.raises(peewee.IntegrityError, match="not said to differ"), db.write():
+        Confirmation.insert(
+            centre=world.centre, session=world.session(day=date(2026, 9, 2)),
+            client=world.client(), link=Confirmation.get().link_id, date=date(2026, 9, 2),
+            minutes=60, state="confirmed", asked_at=NOW, **said,
+        ).execute()  # fmt: skip
+
+
+def test_a_session_works_on_goals_of_its_own_clients(database: peewee.Database) -> None:
+    world = World()
+    me, session = world.actor(world.learner), world.session()
+    own, other, mentoring = (
+        Goal.set(world.client(alias).engagement(kind), {"text": "Lead"}, by=me, now=NOW)
+        for alias, kind in (
+            ("Client A", "coaching"), ("Client B", "coaching"), ("Client A", "mentoring"),
+        )
+    )  # fmt: skip
+    for goal in (other, mentoring):
+        with pytest.raises(peewee.IntegrityError, match="a client of its session"), db.write():
+            SessionGoal.create(session=session, goal=goal, progress=1)
+    SessionGoal.create(session=session, goal=own, progress=1)
+    with pytest.raises(peewee.IntegrityError, match="a client of its session"), db.write():
+        SessionGoal.update(goal=other).execute()
+
+
+MARCH = date(2026, 3, 1), date(2026, 3, 31)
+
+
+@pytest.mark.parametrize(
+    ("given_on", "withdrawn_on", "fits"),
+    [
+        (date(2026, 3, 31), None, True),
+        (date(2026, 4, 1), date(2026, 4, 1), True),
+        (date(2026, 2, 1), date(2026, 3, 1), True),
+        (date(2026, 3, 30), None, False),
+        (date(2026, 2, 1), date(2026, 3, 2), False),
+        (date(2026, 3, 5), date(2026, 3, 6), False),
+        (date(2026, 2, 1), None, False),
+    ],
+)
+def test_consents_of_one_client_do_not_overlap(
+    given_on: date, withdrawn_on: date | None, fits: bool, database: peewee.Database
+) -> None:
+    world = World()
+
+    def consent(alias: str, *days: date | None) -> Consent:
+        first, last = days
+        return Consent.create(
+            centre=world.centre, client=world.client(alias), given_on=first, scope="Notes",
+            withdrawn_on=last, created_at=NOW,
+        )  # fmt: skip
+
+    consent("Client A", *MARCH)
+    consent("Client B", given_on, withdrawn_on)  # another's does not matter
+    if fits:
+        made = consent("Client A", given_on, withdrawn_on)
+        with pytest.raises(peewee.IntegrityError, match="overlap"), db.write():
+            Consent.update(given_on=date(2026, 2, 1), withdrawn_on=None).where(
+                Consent.id == made.id
+            ).execute()
+        return
+    with pytest.raises(peewee.IntegrityError, match="overlap"), db.write():
+        consent("Client A", given_on, withdrawn_on)
+
+
+def test_the_link_of_a_contract_says_which(database: peewee.Database) -> None:
+    world = World()
+    me = world.actor(world.learner)
+    with pytest.raises(peewee.IntegrityError, match="says which"), db.write():
+        Link.make("contract", "client", by=me, now=NOW, client=world.client())
+    link = Link.make("confirmation", "client", by=me, now=NOW, client=world.client())
+    assert link.subject_id is None
+
+
+def test_a_completed_review_keeps_every_part(database: peewee.Database) -> None:
+    """Until consent is withdrawn: then what was written goes."""
+    world = World()
+    me, engagement = world.actor(world.learner), world.client().engagement("coaching")
+    words = {**dict.fromkeys(ClosingReview.TEXTS, "Words."), "model": "kirkpatrick"}
+    for part in words:
+        with pytest.raises(WrongState, match="no part of it may be empty"):
+            ClosingReview.of(engagement).keep(
+                words | {part: ""}, version=0, by=me, now=NOW, complete=True
+            )
+    ClosingReview.of(engagement).keep(words, version=0, by=me, now=NOW, complete=True)
+    review = ClosingReview.of(engagement)
+    for part in words:
+        with pytest.raises(WrongState, match="no part of it may be empty"):
+            review.keep(words | {part: ""}, version=1, by=me, now=NOW)
+        with pytest.raises(peewee.IntegrityError, match="no empty part"), db.write():
+            ClosingReview.update({part: ""}).execute()
+    consent = Consent.give(world.client(), date(2026, 3, 1), "Notes", by=me, now=NOW)
+    with pytest.raises(peewee.IntegrityError, match="no empty part"), db.write():
+        ClosingReview.update(start="").execute()
+    erasure.withdraw(consent, me.today, by=me, now=NOW)
+    assert {getattr(ClosingReview.get(), part) for part in ClosingReview.TEXTS} == {""}
 
 
 def test_nobody_is_assigned_to_themselves(database: peewee.Database) -> None:

@@ -229,6 +229,16 @@ def test_once_it_is_corrected_the_client_is_to_be_asked(world, browser):
     assert tabs(coach)["Disputed"] == 1
 
 
+def test_another_start_is_a_correction_too(world, browser):
+    """The client said it was at another time: once it is, there is something new to ask them."""
+    session = disputed_and_asked_again(world, browser, withdrawn=True, state="draft")
+    coach = browser(world.learner)
+    assert tabs(coach)["Disputed"] == 1
+    save(world, session, start=time(11))
+    assert (tabs(coach)["To ask"], tabs(coach)["Disputed"]) == (1, 0)
+    assert "the session was changed since" in text(coach.get(f"/sessions/{session.id}"))
+
+
 def test_today_counts_disputes_apart_from_what_is_not_answered(world, browser):
     disputed_and_asked_again(world, browser, withdrawn=False)
     other = world.session(day=date(2026, 9, 2), clients=("Client B",))

@@ -199,6 +199,17 @@ def test_it_is_given_by_link_signed_and_read(world, client, learner):
         assert words in read
 
 
+def test_a_box_that_is_not_ticked_is_no_leave_to_quote(world, client, learner):
+    feedback = invite(world)
+    data = filled(text(client.get(path(feedback))), "She waited for me to think.")
+    assert "may_quote" not in data
+    text(client.post(path(feedback), data=data))
+    assert again(feedback).may_quote is False
+    read = plain(text(learner.get("/feedback")))
+    assert "Not to be quoted" in read
+    assert "May be quoted" not in read
+
+
 def test_nothing_on_the_giving_page_says_which_client_it_is(world, client):
     ClientIdentity.create(client=world.client(), name="Jo Penhale", email="jo@example.org")
     page = text(client.get(path(invite(world))))

@@ -10,10 +10,12 @@ from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField, TextAreaField, ValidationError
+from wtforms import Field, SelectField, StringField, TextAreaField, ValidationError
+from wtforms.fields.choices import SelectChoice
 
 from supervise.forms.clients import day_typed, showable
 from supervise.imports.cohort import is_email
+from supervise.models import Client
 
 LONGEST_LINE = 120
 LONGEST_ADDRESS = 254
@@ -105,12 +107,30 @@ def _text(label: str, longest: int = LONGEST_TEXT) -> TextAreaField:
 
 
 class AboutForm(_Form):
-    """What the coach found out about a client; the supervisor reads it too."""
+    """What the coach found out about a client; the supervisor reads it too.
 
+    Who it is may be left out: then it stays.
+    """
+
+    kind = SelectField(
+        "One person or a team",
+        choices=[SelectChoice(*each) for each in Client.KINDS.items()],
+        validate_choice=False,
+    )
     needs = _text("Needs found")
     needs_tool = _line("Found with")
     preference = _text("How they like to learn")
     strengths = _text("Strengths")
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """What was typed, and which of the two, where it was said."""
+        return {name: text for name, text in super().typed.items() if text or name != "kind"}
+
+    def validate_kind(self, field: Field) -> None:
+        """One of the two, where it is said."""
+        if field.data and field.data not in Client.KINDS:
+            raise ValidationError("Choose one person or a team.")
 
 
 class IdentityForm(_Form):

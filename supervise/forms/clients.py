@@ -10,6 +10,7 @@ from wtforms import BooleanField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
 from supervise.imports.values import NotUnderstood, read_date
+from supervise.models import Client
 
 LONGEST_ALIAS = 60
 LONGEST_REASON = 1000
@@ -44,7 +45,7 @@ class ClientForm(FlaskForm):
     sure = BooleanField("Use it all the same")
     kind = SelectField(
         "Who",
-        choices=[SelectChoice("individual", "One person"), SelectChoice("team", "A team")],
+        choices=[SelectChoice(*each) for each in Client.KINDS.items()],
         validate_choice=False,
     )
 

@@ -273,8 +273,9 @@ def _stand(contract: Contract, party: str, now: datetime) -> Engagement | None:
     today: date = now.astimezone(ZoneInfo(contract.centre.zone)).date()
     mine = Contract.engagement == contract.engagement_id
     for before in Contract.select().where(mine & (Contract.state == "agreed")):
-        advance(before, CONTRACT, "replace", ended_on=today, changed_at=now)
-        before.told("replaced", now, person_id=None, role=party, ended_on=today)
+        last = max(today, before.agreed_on)  # the centre's clock may have been set back since
+        advance(before, CONTRACT, "replace", ended_on=last, changed_at=now)
+        before.told("replaced", now, person_id=None, role=party, ended_on=last)
     advance(contract, CONTRACT, "agree", agreed_on=today, changed_at=now)
     notices.contract(contract, "contract-agreed", now)
     contract.told("agreed", now, person_id=None, role=party, agreed_on=today)

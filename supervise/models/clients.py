@@ -20,6 +20,7 @@ class Client(Model):
     """A coachee or mentee of one learner, by alias alone."""
 
     ABOUT = ("needs", "needs_tool", "preference", "strengths")
+    KINDS = {"individual": "One person", "team": "A team"}
 
     centre = peewee.ForeignKeyField(Centre)
     learner = peewee.ForeignKeyField(Person)
@@ -97,7 +98,8 @@ class Client(Model):
             ) from taken
 
     def describe(self, values: Mapping[str, str], *, by: Actor, now: datetime) -> bool:
-        """Keep what was found out about the client; False where nothing differs.
+        """Keep what was found out about the client, and whether it is one person or a team, where
+        that is said; False where nothing differs.
 
         The history holds which fields changed, and no word of them. Raises NotAllowed for anybody
         but their learner, and Refused after consent was withdrawn.
@@ -105,13 +107,15 @@ class Client(Model):
         from supervise.models.vault import Consent
 
         allow(by.is_(self.learner_id))
-        changed = [name for name in self.ABOUT if values.get(name, "") != getattr(self, name)]
+        wanted = {name: values.get(name, "") for name in self.ABOUT}
+        wanted["kind"] = values.get("kind") or self.kind
+        changed = [name for name, value in wanted.items() if value != getattr(self, name)]
         if not changed:
             return False
         with write():
             Consent.refuse_withdrawn(self)
             for name in changed:
-                setattr(self, name, values.get(name, ""))
+                setattr(self, name, wanted[name])
             self.save()
             events.record(
                 centre_id=self.centre_id,

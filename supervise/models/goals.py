@@ -267,6 +267,12 @@ def _stand(goal_ids: Sequence[int], by: Actor) -> dict[int, int]:
     return {goal_id: how_far(steps, hand.get(goal_id))[0] for goal_id, steps in said.items()}
 
 
+EMPTIED = (
+    "This review is completed, so no part of it may be empty. Write each part, then save. "
+    "Nothing was changed."
+)
+
+
 class ClosingReview(Model):
     """The end of an engagement: start beside outcome, what remains, how it was judged and marked."""
 
@@ -302,9 +308,12 @@ class ClosingReview(Model):
     ) -> None:
         """Keep what was written, if this is still the version that was read; say so once complete.
 
-        Raises WrongState where it was changed meanwhile.
+        Raises WrongState where it was changed meanwhile, or is complete and would lose a part.
         """
         allow(by.is_(self.engagement.client.learner_id))
+        whole = all(values.get(name) for name in (*self.TEXTS, "model"))
+        if (complete or self.completed_at is not None) and not whole:
+            raise WrongState(EMPTIED)
         kept = {**values, "changed_at": now}
         if complete and self.completed_at is None:
             kept["completed_at"] = now

@@ -43,7 +43,7 @@ def _stored(
     """What each part of the page says, by field; of a consent that was withdrawn, nothing."""
     open_ = consent if consent and consent.withdrawn_on is None else None
     return {
-        "about": {name: getattr(client, name) for name in Client.ABOUT},
+        "about": {name: getattr(client, name) for name in ("kind", *Client.ABOUT)},
         "identity": {name: getattr(who, name) for name in ClientIdentity.NAMES},
         "consent": {
             "given_on": open_.given_on.isoformat() if open_ else "",

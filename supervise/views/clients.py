@@ -53,7 +53,7 @@ def add() -> Response:
     actor, form = auth.actor(), ClientForm()
     alias, kind = form.alias.data or "", form.kind.data or "individual"
     wrong = alias_fault(alias)
-    if kind not in ("individual", "team"):
+    if kind not in Client.KINDS:
         wrong = "Choose one person or a team."
     if not wrong and Client.known(alias, centre=actor.centre, learner=actor.person):
         wrong = "You have a client with this alias already. Choose another."
