@@ -18,17 +18,20 @@ ENDED = {
     "expired": "The link has run out.",
 }
 
+COPIES = ("contract-copy",)
+"""Kinds that lead somebody to what they keep, by the link that they answered by."""
+
 
 def letter(mail: Mail, site: Site, now: datetime) -> Letter:
     """The mail of a link. Raises Gone where the link asks for nothing any more."""
     link = Link.get_by_id(mail.link_id)
-    how_many = _asked(link, now)
+    how_many = _kept(link) if mail.kind in COPIES else _asked(link, now)
     contact = None if site.veiled else LinkContact.get_or_none(LinkContact.link == link)
     if not site.veiled and (contact is None or not contact.email.strip()):
         raise Gone("There is no address to send it to any more.")
     name = "[their name]" if contact is None else contact.name
     subject, text = written(
-        link.purpose,
+        mail.kind,
         name=name,
         coach=link.learner.name,
         centre=link.centre.name,
@@ -60,6 +63,15 @@ def _asked(link: Link, now: datetime) -> int:
     if not asked:
         raise Gone("Nothing is left to confirm.")
     return asked
+
+
+def _kept(link: Link) -> int:
+    """That there is a copy to read; raises Gone where there is none any more."""
+    if link.client_id is not None and Consent.is_withdrawn(link.client):
+        raise Gone("The client withdrew their consent.")
+    if agreeing.answered(link)[1] != "agreed":
+        raise Gone("The contract was changed or taken back.")
+    return 1
 
 
 def _about(link: Link) -> str:

@@ -193,6 +193,8 @@ def agree(link: Link, name: str, *, now: datetime) -> Contract:
         )  # fmt: skip
         missing = set(contract.who_agrees) - agreed_by(contract) - {party}
         engagement = None if missing else _stand(contract, party, now)
+        if not missing:
+            notices.copies(contract, version, now)
         sign_off = _sign(contract, party, None, now, version=version, by_mail=link.by_mail)
         SignedName.create(sign_off_id=sign_off.id, name=name)
         if engagement is not None:

@@ -15,7 +15,7 @@ from supervise.models.meetings import Meeting
 from supervise.models.people import Actor, Person
 from supervise.rules.mail_times import Wish
 
-ALONE = ("contract", "confirmation", "feedback", "invitation", "password")
+ALONE = ("contract", "contract-copy", "confirmation", "feedback", "invitation", "password")
 """Kinds that carry a link which lets somebody in: always at once, and never beside anything else."""
 
 

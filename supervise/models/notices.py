@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from supervise.models.assignments import Assignment
 from supervise.models.centres import Centre
 from supervise.models.clients import Client, Engagement
+from supervise.models.links import Link, LinkContact
 from supervise.models.mail import Mail
 from supervise.models.people import Person
 from supervise.rules import moments
@@ -67,6 +68,20 @@ def contract(found: Contract, kind: str, now: datetime) -> None:
     whose = Client.select(Client.learner).join(Engagement)
     (learner,) = whose.where(Engagement.id == found.engagement_id).tuples().get()
     Mail.queue(kind, to=learner, centre=found.centre_id, now=now, contract=found.id)
+
+
+def copies(agreed: Contract, version: int, now: datetime) -> None:
+    """The contract stands: each party whose address is known is sent the way to their copy.
+
+    It is the link that they agreed by, which shows it from now on.
+    """
+    theirs = (Link.purpose == "contract") & (Link.subject_id == agreed.id)
+    used = theirs & (Link.subject_version == version) & Link.used_at.is_null(False)
+    links = Link.select(Link).join(LinkContact).where(used & (LinkContact.email != ""))
+    for link in links.order_by(Link.id):
+        Mail.create(
+            centre=agreed.centre_id, kind="contract-copy", link=link, created_at=now, due_at=now
+        )
 
 
 def feedback(given: Feedback, now: datetime) -> None:

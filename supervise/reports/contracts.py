@@ -136,9 +136,12 @@ def unasked_sponsor(contract: Contract) -> int | None:
     return last_for_sponsor(contract.number, all_of_them)
 
 
-def with_answers(contracts: Sequence[Contract], now: datetime, *, is_mine: bool) -> list[Version]:
-    """Each of these with who agreed; names and open links for the learner alone. Two queries, and
-    a third for the learner where somebody agreed."""
+def with_answers(
+    contracts: Sequence[Contract], now: datetime, *, is_mine: bool, reader: str = ""
+) -> list[Version]:
+    """Each of these with who agreed; names and open links for the learner alone, and to the party
+    that reads (``reader``) the name it typed. Two queries, and a third for the learner where
+    somebody agreed."""
     ids = [contract.id for contract in contracts]
     signed: dict[tuple[int, int], list[Signature]] = defaultdict(list)
     latest: dict[int, int] = {}
@@ -156,7 +159,7 @@ def with_answers(contracts: Sequence[Contract], now: datetime, *, is_mine: bool)
     typed = rows.tuples()
     kept = _kept(contracts[0]) if is_mine and any(name for *_, name in typed) else {}
     for contract_id, version, party, at, by_mail, name in typed:
-        shown = name or "" if is_mine else ""
+        shown = name or "" if is_mine or party == reader else ""
         known = kept.get(party, "")
         differs = bool(shown and known) and not same_name(shown, known)
         signed[contract_id, version].append(Signature(party, at, shown, differs, by_mail))
@@ -201,6 +204,16 @@ def before(contract: Contract, party: str = "") -> Contract | None:
         agreed = Contract.id.in_(theirs)
         query = Contract.select().order_by(Contract.number.desc())
     found: Contract | None = query.where(mine & agreed).first()
+    return found
+
+
+def in_force_since(link: Link) -> Contract | None:
+    """The version in force, where it is a later one than a party was asked about. One query."""
+    asked = Contract.alias()
+    theirs = (asked.id == link.subject_id) & (asked.centre == link.centre_id)
+    later = (Contract.engagement == asked.engagement) & (Contract.number > asked.number)
+    query = Contract.select(Contract).join(asked, on=later).where(theirs)
+    found: Contract | None = query.where(Contract.state == "agreed").first()
     return found
 
 

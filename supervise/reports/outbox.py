@@ -20,6 +20,7 @@ STATES = {
 }
 KINDS = {
     "contract": "Link to agree a contract",
+    "contract-copy": "Copy of an agreed contract",
     "confirmation": "Link to confirm sessions",
     "feedback": "Link to give feedback",
     "invitation": "Invitation",

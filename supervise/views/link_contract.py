@@ -11,11 +11,14 @@ from supervise import auth, web
 from supervise.forms.clients import showable
 from supervise.forms.contracts import AgreeForm, DeclineForm
 from supervise.forms.faults import faults_of
-from supervise.models import Link, agreeing
+from supervise.models import Consent, Contract, Link, agreeing
 from supervise.reports import contracts as report
 from supervise.rules.contracts import difference, parts_of
 from supervise.views import link_wrote
 from supervise.workflow import WrongState
+
+FOR_GOOD = True
+"""An answer is shown as long as there is a link: it is what its party keeps of the contract."""
 
 
 def show(link: Link, status: int = 200, **told: Any) -> Response:
@@ -73,14 +76,27 @@ def decide(link: Link) -> Response:
 
 
 def answered(link: Link) -> Response:
-    """What a party agreed to, in full, with who else has: their copy, to read again or to print."""
+    """What a party agreed to, in full, with who else has: their copy, to read again or to print.
+
+    Where the client withdrew consent it says so, and shows nothing of the contract.
+    """
+    if link.client is not None and Consent.is_withdrawn(link.client):
+        return web.show("link/contract_closed.html", status=410, link=link)
     contract, told = agreeing.answered(link)
+    later = None if contract else report.in_force_since(link)
+    [version] = _signed(link, contract) if contract else [None]
     return web.show(
         "link/contract_done.html",
         link=link,
-        answer=told,
-        contract=contract,
+        answer="later" if later else told,
+        later=later,
+        version=version,
         terms=contract.terms if contract else None,
         parts=parts_of(contract.parties) if contract else (),
-        agreed_by=agreeing.agreed_by(contract) if contract else (),
+        zone=link.learner.zone,
     )
+
+
+def _signed(link: Link, contract: Contract) -> list[report.Version]:
+    """The version with who agreed to it; of the names that were typed, the reader's own."""
+    return report.with_answers([contract], auth.now(), is_mine=False, reader=link.party)

@@ -58,7 +58,8 @@ def closed(link: Link | None) -> Response:
     standing = standing_of(link) if link else "unknown"
     status = {"used": 200, "unknown": 404}.get(standing, 410)
     told = getattr(PURPOSES[link.purpose], "answered", None) if link else None
-    if link and standing == "used" and told and link.expires_at > auth.now():
+    kept = link and (link.expires_at > auth.now() or hasattr(PURPOSES[link.purpose], "FOR_GOOD"))
+    if link and standing == "used" and told and kept:
         return _private(told(link))
     if link and standing in link_wrote.LATE and request.method == "POST":
         wrote = PURPOSES[link.purpose].wrote(request.form)
