@@ -1,6 +1,6 @@
 """What the learner is told about a contract: whom it leaves out, who sent it back, what cannot be written."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -128,3 +128,20 @@ def test_no_writing_is_offered_after_consent_was_withdrawn(world, learner):
     seen = text(learner.get(shown))
     assert "Change it" not in seen
     assert "Consent was withdrawn" in seen
+
+
+@pytest.mark.parametrize("somebody_agreed", [True, False])
+def test_an_offer_that_a_withdrawn_consent_ended_was_not_taken_back(
+    world, learner, somebody_agreed
+):
+    engagement, me = engagement_of(world), world.actor(world.learner)
+    consent = Consent.give(engagement.client, me.today, "Notes", by=me, now=world.now)
+    _, links = offered(world, engagement, "three")
+    if somebody_agreed:
+        agreeing.agree(links["client"], "Sam Reed", now=world.now)
+    later = world.now + timedelta(hours=1)
+    erasure.withdraw(consent, me.today, by=me, now=later)
+    page = text(learner.get(f"/engagements/{engagement.id}"))
+    assert "ended the offer of version 1, as consent was withdrawn" in page
+    assert "took back" not in page
+    assert "began version 2" not in page

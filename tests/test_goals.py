@@ -7,7 +7,15 @@ import pytest
 import time_machine
 
 from supervise.events import Event, history
-from supervise.models import ClientIdentity, ClosingReview, Goal, SessionGoal, drafts
+from supervise.models import (
+    ClientIdentity,
+    ClosingReview,
+    Consent,
+    Goal,
+    SessionGoal,
+    drafts,
+    erasure,
+)
 from supervise.models.goals import goals_of, worked_on, worked_on_in
 from supervise.reports.verify import verify
 from supervise.workflow import GOAL, NotAllowed, WrongState
@@ -361,6 +369,54 @@ def test_the_closing_review_has_start_outcome_and_what_remains_of_each_goal(worl
         assert "2 of 10, set on 8 Oct 2026 Outcome 10 of 10, reached" in delegate
         assert "Remains Nothing: it was reached" in delegate
         assert "Remains Nothing: it was dropped" in write
+
+
+def plainly(page):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_what_stood_there_at_completion_stays_and_what_came_later_is_said(world, goal, learner):
+    me, path = world.actor(world.learner), f"/engagements/{goal.engagement_id}/closing"
+    goal.change({"progress": 4}, version=1, by=me, now=world.now)
+    first = REVIEW | {"version": "0", "go": "complete"}
+    assert learner.post(path, data=first).status_code == 303
+    assert learner.post(path, data=first).status_code == 303, "pressed twice"
+    later = world.now + timedelta(days=4)
+    with time_machine.travel(later, tick=False):
+        sign_in(learner, world.learner, world.centre, later)
+        goal.change({"progress": 9, "measure": "Five meetings"}, version=2, by=me, now=later)
+        Goal.set(goal.engagement, {"text": "Delegate"}, by=me, now=later)
+        page = plainly(text(learner.get(path)))
+        assert "Completed 8 Oct 2026." in page
+        assert "Outcome 4 of 10, open Remains 6 of 10 to go, by 1 Dec 2026" in page
+        assert "Since then 9 of 10, open; other words" in page
+        assert "0 of 10, set on 12 Oct 2026, after the review was completed" in page
+        changed = REVIEW | {"version": "1", "outcome": "Elsewhere altogether"}
+        assert learner.post(path, data=changed).status_code == 303
+        for shown in (path, f"/engagements/{goal.engagement_id}"):
+            assert re.search(
+                r"Completed 8 Oct 2026 ?; ?changed 12 Oct 2026", plainly(text(learner.get(shown)))
+            )
+        history_ = plainly(text(learner.get(f"/engagements/{goal.engagement_id}"))).split(
+            "History"
+        )[-1]
+        assert "Priya Nair : completed the closing review, Thu 8 Oct, 10:50" in history_
+        assert "Priya Nair : changed the completed closing review, Mon 12 Oct, 10:50" in history_
+        assert history_.count("closing review") == 2
+    assert not list(verify(world.centre))
+
+
+def test_the_history_says_when_a_review_was_begun_and_emptied(world, learner):
+    engagement, me = engagement_of(world), world.actor(world.learner)
+    path = f"/engagements/{engagement.id}"
+    for version, outcome in enumerate(("One", "Two", "Three")):
+        sent = REVIEW | {"version": str(version), "outcome": outcome}
+        assert learner.post(f"{path}/closing", data=sent).status_code == 303
+    page = plainly(text(learner.get(path)))
+    assert page.count("began the closing review") == 1
+    consent = Consent.give(engagement.client, me.today, "Notes", by=me, now=world.now)
+    erasure.withdraw(consent, me.today, by=me, now=world.now)
+    assert "emptied the closing review, as consent was withdrawn" in text(learner.get(path))
 
 
 def test_a_closing_review_without_goals_says_so(world, learner):

@@ -5,12 +5,13 @@ from supervise.models.availability import Availability, AvailabilityPerson, Away
 from supervise.models.busy import Busy
 from supervise.models.centres import Centre, OfficialWording, UnitSetRule
 from supervise.models.clients import Client, Engagement
+from supervise.models.closing import ClosingReview
 from supervise.models.confirmations import Confirmation
 from supervise.models.contracts import Agreement, Contract
 from supervise.models.enrolments import Enrolment, EnrolmentUnit
 from supervise.models.feedback import Feedback
 from supervise.models.feeds import CalendarFeed
-from supervise.models.goals import ClosingReview, Goal, SessionGoal
+from supervise.models.goals import Goal, SessionGoal
 from supervise.models.invitations import Invitation
 from supervise.models.links import Link, LinkContact, SignedName
 from supervise.models.mail import Mail, MailWish

@@ -33,11 +33,12 @@ import peewee
 from supervise import events, signing
 from supervise.db import is_sqlite, write
 from supervise.models.clients import Client, Engagement
+from supervise.models.closing import ClosingReview
 from supervise.models.confirmations import Confirmation
 from supervise.models.contracts import AGREED, Agreement, Contract, hold_versions
 from supervise.models.feedback import Feedback
 from supervise.models.goals import TEXTS as GOAL_TEXTS
-from supervise.models.goals import ClosingReview, Goal, SessionGoal
+from supervise.models.goals import Goal, SessionGoal
 from supervise.models.links import Link, LinkContact, SignedName
 from supervise.models.mail import Mail
 from supervise.models.people import Actor

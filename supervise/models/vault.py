@@ -260,8 +260,9 @@ def told_by(client: Client, names: Mapping[str, str]) -> dict[str, str]:
 def _read_by_others(client: Client) -> Iterator[tuple[str, bool, str, str]]:
     """Each text about a client of this learner that others read and that can still be reworded:
     the text, whether a name counts in any case, what it is, and what to do about it."""
+    from supervise.models.closing import ClosingReview
     from supervise.models.contracts import OPEN, Contract
-    from supervise.models.goals import ClosingReview, Goal
+    from supervise.models.goals import Goal
 
     mine = Client.learner == client.learner_id
     for one in Client.select().where(mine).order_by(Client.id):

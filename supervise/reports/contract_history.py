@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ import peewee
 
 from supervise.events import Event
 from supervise.models import Contract, Engagement, Person
+from supervise.models.closing import COMPLETED
 from supervise.rules.contracts import PARTIES
 from supervise.rules.moments import short_date
 
@@ -32,9 +33,11 @@ class Line:
 
 
 def events_of(engagement: Engagement, contracts: Sequence[Contract]) -> list[Any]:
-    """What was done with the contract and its date, oldest first, and who did it. One query."""
+    """What was done with the contract, its date and the closing review, oldest first, and who did it.
+    One query."""
     ids = [contract.id for contract in contracts]
-    dated = (Event.subject == "engagement") & (Event.subject_id == engagement.id)
+    whole = Event.subject.in_(["engagement", "closing review"])
+    dated = whole & (Event.subject_id == engagement.id)
     moved = (Event.subject == "contract") & Event.subject_id.in_(ids)
     query = (
         Event.select(Event, Person.name.alias("who"))
@@ -50,9 +53,18 @@ def lines(
 ) -> list[Line]:
     """The history as it is read; where an agreed version left the sponsor out, its line says so."""
     two = {each.number: unasked.get(each.number) for each in contracts if each.parties == "two"}
+    mine = [event for event in events if event.subject == "contract"]
+    emptied = {(event.subject_id, event.at) for event in mine if event.verb == "erased"}
+    reviewed: set[str] = set()
     told = []
     for event in events:
-        words = _words(event)
+        if event.subject == "closing review":
+            words = _of_review(event.verb, reviewed)
+            reviewed.add(event.verb)
+        elif event.subject == "contract" and (event.subject_id, event.at) in emptied:
+            words = _by_withdrawal(event)
+        else:
+            words = _words(event)
         if event.verb == "agreed" and (before_ := two.get(event.details["number"])):
             words += f"; the sponsor, who agreed to version {before_}, was not asked"
         if words:
@@ -95,6 +107,24 @@ def _words(event: Event) -> str:
         "ended": f"ended {version} after {_day(detail.get('ended_on'))}",
         "erased": f"removed names and notes from {version}, as consent was withdrawn",
     }[event.verb]
+
+
+def _by_withdrawal(event: Event) -> str:
+    """What a withdrawn consent did to a version, all of it in one moment: nobody chose to."""
+    if event.verb in ("taken back", "withdrawn"):
+        return f"ended the offer of version {event.details['number']}, as consent was withdrawn"
+    return "" if event.verb == "begun" else _words(event)
+
+
+def _of_review(verb: str, before: Collection[str]) -> str:
+    """A line of the closing review: begun, completed, changed since; not each save in between."""
+    if verb == "erased":
+        return "emptied the closing review, as consent was withdrawn"
+    if COMPLETED in before:
+        return "changed the completed closing review"
+    if verb == COMPLETED:
+        return "completed the closing review"
+    return "" if before else "began the closing review"
 
 
 def _day(text: str | None) -> str:

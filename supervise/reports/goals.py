@@ -11,6 +11,7 @@ import peewee
 
 from supervise.events import Event
 from supervise.models import Engagement, Goal, Person
+from supervise.models.closing import COMPLETED
 from supervise.models.goals import FURTHEST
 from supervise.rules.moments import short_date
 
@@ -24,34 +25,75 @@ FIELDS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Compared:
-    """A goal as it was set (UTC, 0 to 10), beside what came of it and what remains."""
+    """A goal as it was set (UTC, 0 to 10), beside what had come of it and what remained.
+
+    That is as it was when the closing review was completed, and until then as it is: ``since`` says
+    what became of it afterwards. ``late``: it was set only then.
+    """
 
     goal: Goal
     set_at: datetime
-    start: int
+    start: int = 0
+    progress: int = 0
+    state: str = "open"
+    due_on: date | None = None
+    late: bool = False
+    reworded: bool = False
 
     @property
     def remains(self) -> str:
         """What is left of it, in words."""
-        if self.goal.state != "open":
-            return "Nothing: it was " + self.goal.state
-        by = f", by {short_date(self.goal.due_on)}" if self.goal.due_on else ""
-        left = FURTHEST - self.goal.progress
+        if self.state != "open":
+            return "Nothing: it was " + self.state
+        by = f", by {short_date(self.due_on)}" if self.due_on else ""
+        left = FURTHEST - self.progress
         return f"{left} of {FURTHEST} to go{by}" if left else "To be marked as reached"
+
+    @property
+    def since(self) -> str:
+        """How it stands now, in words, where that is not what stood there at completion."""
+        goal, said = self.goal, []
+        if (goal.progress, goal.state) != (self.progress, self.state):
+            said.append(f"{goal.progress} of {FURTHEST}, {goal.state}")
+        if self.reworded:
+            said.append("other words")
+        return "; ".join(said)
 
 
 def compared(engagement: Engagement) -> list[Compared]:
-    """Start beside outcome of each goal of an engagement, in the order they were set. Two queries."""
+    """Start beside outcome of each goal of an engagement, in the order they were set. Two queries.
+
+    The outcome is read from the history, which nobody can change: once the closing review is
+    complete it stays what it was then.
+    """
     goals = list(Goal.select().where(Goal.engagement == engagement).order_by(Goal.id))
-    told = Event.select().where(
-        (Event.subject == "goal")
-        & (Event.verb == "set")
-        & Event.subject_id.in_([goal.id for goal in goals])
-    )
-    begun = {event.subject_id: event.details["progress"][1] for event in told}
-    return [Compared(goal, goal.created_at, begun.get(goal.id, 0)) for goal in goals]
+    rows = {goal.id: Compared(goal, goal.created_at) for goal in goals}
+    theirs = (Event.subject == "goal") & Event.subject_id.in_(list(rows))
+    done = (Event.subject == "closing review") & (Event.subject_id == engagement.id)
+    told = Event.select().where(theirs | (done & (Event.verb == COMPLETED)))
+    complete = False
+    for event in told.order_by(Event.id):
+        if event.subject == "closing review":
+            complete = True
+        else:
+            _play(rows[event.subject_id], event, complete=complete)
+    return list(rows.values())
+
+
+def _play(row: Compared, event: Event, *, complete: bool) -> None:
+    """One line of a goal's history; of what came after the completion only that it came."""
+    detail = event.details
+    if event.verb == "set":
+        row.start, row.late = detail["progress"][1], complete
+    if complete and not row.late:
+        row.reworded |= bool({"text", "measure"} & set(detail.get("fields", ())))
+        return
+    row.progress = detail.get("progress", (None, row.progress))[1]
+    row.state = detail.get("state", (None, row.state))[1]
+    due_on = detail.get("due_on", (None, row.due_on))[1]
+    row.due_on = date.fromisoformat(due_on) if isinstance(due_on, str) else due_on
 
 
 @dataclass(frozen=True)
