@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import peewee
-from flask import Flask, Response, abort, current_app, redirect, render_template
+from flask import Flask, Response, abort, current_app, flash, redirect, render_template, session
 from htmx_flask import request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
@@ -139,6 +139,12 @@ def done(address: str) -> Response:
     if wants_fragment():
         return Response("", 200, {"HX-Redirect": address})
     return redirect(address, 303)  # type: ignore[return-value]
+
+
+def say(sentence: str) -> None:
+    """Tell the reader, on the page they land on, what was done: once, however often it is pressed."""
+    if ("message", sentence) not in session.get("_flashes", ()):
+        flash(sentence)
 
 
 def load(query: Any, record_id: int) -> Any:

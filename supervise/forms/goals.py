@@ -13,6 +13,7 @@ from supervise.forms.contracts import showable, text_field, whole
 from supervise.forms.enrolments import DayField
 from supervise.forms.people import tidy
 from supervise.models.goals import FURTHEST
+from supervise.rules.milestones import faults
 
 MODELS = {
     "": "Choose one",
@@ -27,10 +28,14 @@ class GoalForm(FlaskForm):
     """One SMART goal and how far along it is.
 
     The goal is due on or after ``today``; a day that was ``kept`` already may have passed since.
+    Days of milestones lie between ``since``, when the goal was set, and the day it is due; they may
+    stay as they ``were``, beside the same day.
     """
 
     today: date | None = None
     kept: date | None = None
+    since: date | None = None
+    were: str | None = None
 
     text = text_field("Goal", DataRequired("Write the goal."), longest=1000)
     aim_level = SelectField(
@@ -63,6 +68,13 @@ class GoalForm(FlaskForm):
         new = field.data is not None and field.data != self.kept
         if new and self.today is not None and field.data < self.today:
             raise ValidationError("This day has passed. Give a later one.")
+
+    def validate_milestones(self, field: Field) -> None:
+        """The days that were given are days, and within the goal's time."""
+        if (field.data, self.due_on.data) == (self.were, self.kept):
+            return
+        if found := list(faults(field.data, self.since or self.today, self.due_on.data)):
+            raise ValidationError(" ".join(found))
 
     def values(self) -> dict[str, object]:
         """What was written, by the goal's fields."""

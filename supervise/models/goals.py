@@ -18,7 +18,9 @@ from supervise.models.people import Actor
 from supervise.models.sessions import PracticeSession, SessionEngagement
 from supervise.models.vault import Consent
 from supervise.rules import moments
+from supervise.rules.contracts import goal_lacks
 from supervise.rules.goals import ByHand, Step, how_far
+from supervise.rules.milestones import in_order
 from supervise.rules.naming import names_in
 from supervise.workflow import GOAL, WrongState, advance, allow
 
@@ -154,6 +156,16 @@ class Goal(Model):
     def short(self) -> str:
         """The goal in one line, to say which it is."""
         return shorten(self.text, 60, placeholder=" …")
+
+    @property
+    def lacks(self) -> str:
+        """What it needs before a contract can be offered, in words; a dropped one goes into none."""
+        return "" if self.state == "dropped" else goal_lacks(self.as_offered())
+
+    @property
+    def milestones_in_order(self) -> list[str]:
+        """Its milestones as lines, those with a day by their days."""
+        return in_order(self.milestones)
 
     def as_offered(self) -> dict[str, Any]:
         """The goal as a contract keeps it: plain values, the due date as in ISO 8601."""

@@ -14,6 +14,7 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from supervise.rules.facts import ContractVersion
+from supervise.rules.milestones import in_order
 from supervise.rules.moments import length, short_date
 
 LONGEST_TEXT = 4000
@@ -117,13 +118,16 @@ def lacks(terms: Terms) -> dict[str, str]:
 def _lack_of_goals(goals: Sequence[Mapping[str, Any]]) -> str:
     if not goals:
         return "Add at least one goal to the engagement: a plan without goals cannot be offered."
+    said = [(_short(str(goal.get("text", ""))), goal_lacks(goal)) for goal in goals]
+    return " ".join(f"The goal “{text}” lacks {missing}." for text, missing in said if missing)
+
+
+def goal_lacks(goal: Mapping[str, Any]) -> str:
+    """What a goal needs before a contract with it can be offered, in words; empty where nothing."""
     names = {"aim": "the aim it serves", "measure": "a measure", "owner": "an owner",
              "due_on": "a date"}  # fmt: skip
-    for goal in goals:
-        missing = [words for key, words in names.items() if not str(goal.get(key) or "").strip()]
-        if missing:
-            return f"The goal “{_short(str(goal.get('text', '')))}” lacks {_and(missing)}."
-    return ""
+    missing = [words for key, words in names.items() if not str(goal.get(key) or "").strip()]
+    return _and(missing) if missing else ""
 
 
 def _short(text: str) -> str:
@@ -264,5 +268,5 @@ def goal_lines(goal: Mapping[str, Any]) -> list[str]:
     if goal.get("due_on"):
         lines.append(f"By {short_date(date.fromisoformat(goal['due_on']))}")
     if goal.get("milestones"):
-        lines.append(f"Milestones: {'; '.join(goal['milestones'].splitlines())}")
+        lines.append(f"Milestones: {'; '.join(in_order(goal['milestones']))}")
     return lines

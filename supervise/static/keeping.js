@@ -1,7 +1,8 @@
 // Nothing typed into a long form is lost: it saves itself, and while the server has not confirmed it,
 // the text is kept on this device, under the person's id and the form's key. Without this file the
 // form still works. The form has `data-author` and `data-key`; a page on which what was sent is read
-// has an element `#stored` with the same two.
+// has an element `#stored` with the same two, of several forms with several keys. A form that does not
+// save itself (no `data-hx-post`) keeps what is typed here until a button is pressed.
 (() => {
   "use strict";
 
@@ -58,7 +59,7 @@
 
   const start = (form) => {
     const { author } = form.dataset;
-    const isNew = location.pathname.endsWith("/new");
+    const isNew = Boolean(form.elements.namedItem("draft_key")) && location.pathname.endsWith("/new");
     const name = () => `${PREFIX}${author}:${form.dataset.key}`;
     const notice = document.getElementById("not-kept");
     const offer = document.getElementById("kept-here");
@@ -221,9 +222,8 @@
     const stored = document.getElementById("stored");
     const author = (form || stored)?.dataset.author;
     if (author) tidy(author);
-    if (stored && sessionStorage.getItem(SENT) === `${PREFIX}${author}:${stored.dataset.key}`) {
-      forget(`${PREFIX}${author}:${stored.dataset.key}`);
-    }
+    const arrived = (stored?.dataset.key || "").split(" ").map((key) => `${PREFIX}${author}:${key}`);
+    if (stored && arrived.includes(sessionStorage.getItem(SENT))) forget(sessionStorage.getItem(SENT));
     if (stored) sessionStorage.removeItem(SENT);
     if (form) start(form);
   });

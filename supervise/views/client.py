@@ -108,7 +108,11 @@ def keep(client_id: int) -> Response:
     except ValueError as refused:
         forms["consent"].given_on.errors = [str(refused)]
     else:
-        flash("Saved.")
+        web.say(
+            f"Saved, and {kind} begins here: set goals and write the contract."
+            if kind
+            else "Saved."
+        )
         return web.done(
             url_for("clients.engagement", engagement_id=client.engagement(kind).id)
             if kind

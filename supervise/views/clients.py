@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, url_for
+from flask import Blueprint, Response, url_for
 
 from supervise import auth, web
 from supervise.forms.clients import (
@@ -145,7 +145,7 @@ def set_contract(engagement_id: int) -> Response:
         return contract_page(
             engagement, 422, found=found, agreed_on=showable(typed), reason=showable(reason)
         )
-    flash(
+    web.say(
         f"Kept: agreed on paper on {long_date(agreed_on)}. Your supervisor has still to accept it."
         if is_mine
         else f"Accepted: agreed on paper on {long_date(agreed_on)}. Hours since then can count."

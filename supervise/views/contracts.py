@@ -15,6 +15,7 @@ from supervise.models import ClientIdentity, Consent, Contract, Engagement, agre
 from supervise.models.contracts import OPEN, ChangedElsewhere
 from supervise.reports import contracts as report
 from supervise.reports.contract_history import was_returned
+from supervise.rules import moments
 from supervise.rules.contracts import PARTS, Terms, difference, parts_of
 from supervise.workflow import WrongState
 
@@ -128,8 +129,10 @@ def save(contract_id: int) -> Response:
         both = form.differences(fresh) if isinstance(refused, ChangedElsewhere) else {}
         return editing(fresh, form, 409, meanwhile=refused.sentence, elsewhere=both)
     if go == "goal":
-        return web.done(url_for("goals.new", engagement_id=contract.engagement_id))
+        where = {"engagement_id": contract.engagement_id, "contract": contract.id}
+        return web.done(url_for("goals.new", **where))
     if go != "offer":
+        web.say("Saved. Nobody is asked until you offer it.")
         return web.done(url_for("contracts.show", contract_id=contract.id))
     try:
         if contract.state == "draft":  # else it was pressed twice
@@ -137,6 +140,8 @@ def save(contract_id: int) -> Response:
     except agreeing.NotReady as lacking:
         loose = mark(form, lacking.faults)
         return editing(contract, form, 422, goals=loose.get("goals", ""), received="stored")
+    parties = " and ".join(f"the {party}" for party in contract.who_agrees[1:])
+    web.say(f"Version {contract.number} is offered. Now {parties} agree by link: see below.")
     return web.done(url_for("clients.engagement", engagement_id=contract.engagement_id))
 
 
@@ -207,6 +212,7 @@ def take_back(contract_id: int) -> Response:
     contract = web.load(Contract.visible_to(auth.actor()), contract_id)
     web.require(contract.can_take_back(auth.actor()))
     contract = contract.take_back(by=auth.actor(), now=auth.now())
+    web.say("The offer is taken back and its links are closed. Change it, then offer it again.")
     return web.done(url_for("contracts.edit", contract_id=contract.id))
 
 
@@ -218,6 +224,7 @@ def ask_again(contract_id: int) -> Response:
     web.require(contract.can_offer(auth.actor()))
     party = request.form.get("party", "")
     agreeing.ask_again(contract, party, by=auth.actor(), now=auth.now())
+    web.say(f"A new link for the {party} is below. The one before works no more.")
     return web.done(url_for("clients.engagement", engagement_id=contract.engagement_id))
 
 
@@ -236,4 +243,5 @@ def end(contract_id: int) -> Response:
     except ValueError as refused:
         mark(form, {"ended_on": str(refused)})
         return page(contract, form, 422)
+    web.say(f"The contract has ended; its last day is {moments.short_date(form.ended_on.data)}.")
     return web.done(url_for("clients.engagement", engagement_id=contract.engagement_id))

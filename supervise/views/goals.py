@@ -9,8 +9,10 @@ from supervise import auth, web
 from supervise.forms.contracts import mark, mark_names
 from supervise.forms.faults import faults_of
 from supervise.forms.goals import MODELS, ClosingForm, GoalForm
-from supervise.models import ClientIdentity, ClosingReview, Engagement, Goal
+from supervise.models import ClientIdentity, ClosingReview, Contract, Engagement, Goal
+from supervise.models.contracts import OPEN
 from supervise.reports import goals as report
+from supervise.rules import moments
 from supervise.workflow import WrongState
 
 bp = Blueprint("goals", __name__)
@@ -26,33 +28,58 @@ def own(engagement_id: int) -> Engagement:
 @bp.get("/engagements/<int:engagement_id>/goals/new")
 @auth.allow("learner")
 def new(engagement_id: int) -> Response:
-    """An empty goal to write."""
+    """An empty goal to write; with ``contract`` it is written from that contract's form."""
     return writing(own(engagement_id), GoalForm())
 
 
 def writing(engagement: Engagement, form: GoalForm, status: int = 200) -> Response:
     """The form of a new goal."""
     return web.show(
-        "goals/new.html", None, status, engagement=engagement, form=form, found=faults_of(form)
+        "goals/new.html",
+        None,
+        status,
+        engagement=engagement,
+        form=form,
+        contract=under_way(engagement),
+        received="typed" if status != 200 else "",
+        found=faults_of(form),
     )
+
+
+def under_way(engagement: Engagement) -> Contract | None:
+    """The contract that the goal is written from, if it can still be changed."""
+    asked = Contract.id == web.number(request.values.get("contract"))
+    mine = (Contract.engagement == engagement) & Contract.state.in_(OPEN)
+    found: Contract | None = Contract.visible_to(auth.actor()).where(asked & mine).first()
+    return found
 
 
 @bp.post("/engagements/<int:engagement_id>/goals")
 @auth.allow("learner")
 @auth.keeps_typing
 def add(engagement_id: int) -> Response:
-    """Keep a new goal."""
+    """Keep a new goal, and go back to where it was asked for."""
     engagement, form = own(engagement_id), GoalForm()
     form.today = auth.actor().today
     fine = form.validate()
     if mark_names(form, ClientIdentity.names_of(auth.actor().person.id)) or not fine:
         return writing(engagement, form, 422)
     try:
-        Goal.set(engagement, form.values(), by=auth.actor(), now=auth.now())
+        goal = Goal.set(engagement, form.values(), by=auth.actor(), now=auth.now())
     except WrongState as refused:
         mark(form, {"text": refused.sentence})
         return writing(engagement, form, 409)
+    web.say(f"Goal added. {_next(goal)}")
+    if contract := under_way(engagement):
+        return web.done(url_for("contracts.edit", contract_id=contract.id, _anchor="goals"))
     return web.done(url_for("clients.engagement", engagement_id=engagement_id))
+
+
+def _next(goal: Goal) -> str:
+    """What a goal still needs, or what becomes of it."""
+    if goal.lacks:
+        return f"Before a contract can be offered, it still needs {goal.lacks}."
+    return "The contract takes it in when you offer it."
 
 
 @bp.get("/goals/<int:goal_id>")
@@ -75,6 +102,7 @@ def page(
         form=form,
         seen=seen,
         meanwhile=meanwhile,
+        received="typed" if status != 200 else "",
         may_edit=goal.can_edit(auth.actor()),
         history=report.history(goal),
         found=faults_of(form),
@@ -89,7 +117,8 @@ def save(goal_id: int) -> Response:
     actor, form = auth.actor(), GoalForm()
     goal = web.load(Goal.visible_to(actor), goal_id)
     web.require(goal.can_edit(actor))
-    form.today, form.kept = actor.today, goal.due_on
+    form.today, form.kept, form.were = actor.today, goal.due_on, goal.milestones
+    form.since = moments.local(goal.created_at, actor.person.zone).date()
     seen, fine = web.number(request.form.get("version")) or 0, form.validate()
     if mark_names(form, ClientIdentity.names_of(actor.person.id)) or not fine:
         return page(goal, form, 422, seen=seen)
@@ -98,6 +127,7 @@ def save(goal_id: int) -> Response:
     except WrongState as refused:
         fresh = web.load(Goal.visible_to(actor), goal_id)
         return page(fresh, form, 409, seen=fresh.version, meanwhile=refused.sentence)
+    web.say(f"Goal saved. {_next(goal)}" if goal.lacks else "Goal saved.")
     return web.done(url_for("clients.engagement", engagement_id=goal.engagement_id))
 
 
@@ -121,8 +151,12 @@ def closing_page(
     *,
     seen: int,
     meanwhile: str = "",
+    stored: bool = False,
 ) -> Response:
-    """The review; ``seen`` is the version that was read when the form was opened."""
+    """The review; ``seen`` is the version that was read when the form was opened.
+
+    ``stored``: what was sent is kept, though the review cannot be completed with it.
+    """
     return web.show(
         "goals/closing.html",
         None,
@@ -134,6 +168,7 @@ def closing_page(
         form=form,
         seen=seen,
         meanwhile=meanwhile,
+        received="stored" if stored else "typed" if status != 200 else "",
         is_mine=auth.actor().is_(engagement.client.learner_id),
         found=faults_of(form),
     )
@@ -143,20 +178,37 @@ def closing_page(
 @auth.allow("learner")
 @auth.keeps_typing
 def save_closing(engagement_id: int) -> Response:
-    """Keep the closing review; with ``go=complete`` every part must be there."""
-    actor, form = auth.actor(), ClosingForm()
+    """Keep the closing review; with ``go=complete``, or once it is complete, every part must be there."""
+    actor, form, now = auth.actor(), ClosingForm(), auth.now()
     engagement = own(engagement_id)
     review, seen = ClosingReview.of(engagement), web.number(request.form.get("version")) or 0
-    complete, fine = request.form.get("go") == "complete", form.validate()
-    if fine and complete:
-        fine = form.is_complete()
+    was = review.completed_at is not None
+    complete, fine = was or request.form.get("go") == "complete", form.validate()
     if mark_names(form, ClientIdentity.names_of(actor.person.id)) or not fine:
         return closing_page(engagement, review, form, 422, seen=seen)
+    whole = not complete or form.is_complete()
+    if was and not whole:
+        return closing_page(engagement, review, form, 422, seen=seen)
     try:
-        review.keep(form.values(), version=seen, by=actor, now=auth.now(), complete=complete)
+        review.keep(form.values(), version=seen, by=actor, now=now, complete=complete and whole)
     except WrongState as refused:
         fresh = ClosingReview.of(engagement)
         return closing_page(
             engagement, fresh, form, 409, seen=fresh.version, meanwhile=refused.sentence
         )
+    if not whole:
+        fresh = ClosingReview.of(engagement)
+        return closing_page(engagement, fresh, form, 422, seen=fresh.version, stored=True)
+    web.say(SAID[was, complete])
     return web.done(url_for("clients.engagement", engagement_id=engagement_id))
+
+
+SAID = {
+    (False, False): "Closing review saved. Complete it once every part is written.",
+    (
+        False,
+        True,
+    ): "Closing review completed. Your supervisor reads it; the goals stand as they are now.",
+    (True, True): "Closing review saved. It says that it was changed since it was completed.",
+}
+"""What is said after a save: by whether it was complete before, and whether it is now."""
