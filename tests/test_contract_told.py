@@ -7,6 +7,7 @@ import time_machine
 
 from supervise.models import Consent, Contract, agreeing, erasure
 from supervise.models.contracts import Draft
+from supervise.reports.contracts import waiting_for_parties
 from supervise.rules.contracts import last_for_sponsor
 from tests.contracting import agreed, draft, engagement_of, offered
 from tests.test_confirmations import text
@@ -145,3 +146,61 @@ def test_an_offer_that_a_withdrawn_consent_ended_was_not_taken_back(
     assert "ended the offer of version 1, as consent was withdrawn" in page
     assert "took back" not in page
     assert "began version 2" not in page
+
+
+# --- an offer that waits ---------------------------------------------------------------------
+
+
+def test_an_offer_says_how_long_each_party_has_not_answered_and_can_ask_again(app, world, learner):
+    engagement = engagement_of(world)
+    _, links = offered(world, engagement, "three")
+    path = f"/engagements/{engagement.id}"
+    assert "Client has not answered yet" in text(learner.get(path))
+    agreeing.agree(links["sponsor"], "Ann Lee", now=world.now)
+    with time_machine.travel(world.now + timedelta(days=9), tick=False):
+        sign_in(learner, world.learner, world.centre, world.now + timedelta(days=9))
+        page = text(learner.get(path))
+        assert "Client has not answered for 9 days" in page
+        assert "Sponsor has not" not in page
+        assert page.count("Ask the client again: make a new link") == 1
+        assert "Ask the sponsor again" not in page
+        asked = {"party": "client"}
+        contract = Contract.get()
+        assert learner.post(f"/contracts/{contract.id}/links", data=asked).status_code == 303
+        again = text(learner.get(path)).replace(" ;", ";")
+        assert "for 9 days; asked again Sat 17 Oct, 10:50." in again
+        boss = app.test_client()
+        sign_in(boss, world.supervisor, world.centre, world.now + timedelta(days=9))
+        assert "Client has not answered for 9 days" in text(boss.get(path))
+        assert "Ask the client" not in text(boss.get(path))
+    with time_machine.travel(world.now + timedelta(days=30), tick=False):
+        sign_in(learner, world.learner, world.centre, world.now + timedelta(days=30))
+        assert "Their link works no more: make a new one." in text(learner.get(path))
+
+
+def test_what_holds_for_every_link_of_an_offer_is_said_once(world, learner):
+    engagement = engagement_of(world)
+    offered(world, engagement, "three")
+    page = text(learner.get(f"/engagements/{engagement.id}"))
+    assert page.count("whoever has it can answer") == 1
+    assert page.count("Your supervisor sees whether it was by this link") == 1
+    labels = ("Link to send to the client", "Link to send to the sponsor")
+    assert [page.count(label) for label in labels] == [1, 1]
+
+
+def test_today_can_ask_which_offers_wait_and_for_how_long(world, queries):
+    first, second = engagement_of(world), engagement_of(world, kind="mentoring")
+    days_ago = world.now - timedelta(days=9)
+    _, links = offered(world, first, "three", now=days_ago)
+    agreeing.agree(links["client"], "Sam Reed", now=world.now)
+    offered(world, second, "two")
+    agreed(world, engagement_of(world, "Client B"), world.now)
+    draft(world, engagement_of(world, "Client C"))
+    me = world.actor(world.learner)
+    with queries() as seen:
+        waiting = waiting_for_parties(me)
+        told = [(one.contract.engagement.client.alias, one.parties, one.days) for one in waiting]
+    assert told == [("Client A", ["sponsor"], 9), ("Client A", ["client"], 0)]
+    assert waiting[0].since == days_ago
+    assert seen.count == 1
+    assert waiting_for_parties(world.actor(world.supervisor)) == []

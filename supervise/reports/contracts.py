@@ -26,6 +26,7 @@ from supervise.models import (
 from supervise.models.contracts import OPEN
 from supervise.models.enrolments import EnrolmentUnit, unit_rules
 from supervise.reports.contract_history import Line, events_of, is_sent_back, lines
+from supervise.rules import ageing
 from supervise.rules.contracts import Terms, last_for_sponsor, planned_against
 from supervise.rules.naming import same_name
 from supervise.signing import SignOff
@@ -61,6 +62,10 @@ class Version:
         """The parties who have still to agree."""
         there = {signature.party for signature in self.signatures}
         return [party for party in self.contract.who_agrees if party not in there]
+
+    def link_to(self, party: str) -> Link | None:
+        """The link by which a party can still answer, if one works."""
+        return next((link for link in self.links if link.party == party), None)
 
 
 @dataclass(frozen=True)
@@ -233,6 +238,44 @@ def plans(terms: Terms, engagement: Engagement) -> list[str]:
         if rule.required_minutes and engagement.kind in rule.kinds:
             said[row.unit] = planned_against(terms, row.unit, rule.required_minutes)
     return [said[unit] for unit in sorted(said) if said[unit]]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An offer that not everybody has answered: who has not, since when (UTC), and for how many days."""
+
+    contract: Contract
+    parties: Sequence[str]
+    since: datetime
+    days: int
+
+
+def waiting_for_parties(actor: Actor) -> list[Waiting]:
+    """The learner's offers that wait for client or sponsor, the longest first. One query."""
+    now_signed = (Agreement.contract == Contract.id) & (
+        Agreement.contract_version == Contract.version
+    )
+    query = Contract.select(Contract, Engagement, Client, Agreement).join(Engagement).join(Client)
+    mine = (Client.learner == actor.person) & (Contract.centre == actor.centre)
+    offers: dict[int, Contract] = {}
+    signed: dict[int, set[str]] = defaultdict(set)
+    for row in (
+        query.join_from(Contract, Agreement, on=now_signed, attr="signed")
+        .where(mine & (Contract.state == "offered"))
+        .order_by(Contract.offered_at, Contract.id)
+    ):
+        offers[row.id] = row
+        signed[row.id].add(row.signed.party)
+    centre, zone = actor.centre, actor.person.zone
+    return [
+        Waiting(
+            one,
+            [party for party in one.who_agrees if party not in signed[one.id]],
+            one.offered_at,
+            ageing.age(one.offered_at, actor.now, zone, centre.due_days, centre.late_days).days,
+        )
+        for one in offers.values()
+    ]
 
 
 def sent_back(actor: Actor) -> list[Contract]:
