@@ -212,3 +212,19 @@ def test_an_autosave_asks_little(world, learner, contract, queries):
     with queries() as seen:
         saves(learner, contract, ending="In June.")
     assert seen.count <= 12, seen
+
+
+def test_the_plan_beside_the_hours_fits_what_is_typed(world, learner, contract):
+    """As soon as it saves itself, and where it is refused; nothing while a number is wrong."""
+    bar = saves(learner, contract, planned_sessions="12")
+    assert re.search(r'id="plans"[^>]*data-hx-swap-oob="true"', bar)
+    assert "12 sessions of 1 h 30 make 18 h 00; D3.04 needs 30 h 00" in bar
+    page = text(learner.get(f"/contracts/{contract.id}/edit"))
+    assert "12 sessions of 1 h 30 make 18 h 00" in page
+    assert "As saved last" not in page
+    wrong = saves(learner, fresh(contract), 422, planned_sessions="many")
+    assert 'id="plans"' in wrong
+    assert "make 18 h" not in wrong
+    refused = sent(fresh(contract), planned_sessions="20", ending="x" * 4001)
+    page = text(learner.post(f"/contracts/{contract.id}/edit", data=refused), 422)
+    assert "20 sessions of 1 h 30 make 30 h 00, exactly what D3.04 needs." in page

@@ -571,8 +571,8 @@ def test_the_difference_is_shown_to_learner_and_parties(world, app, learner):
         text(app.test_client().get(f"/link/{links['client'].token}")),
     )
     for page in pages:
-        assert "Taken out: </span>both </del>" in page
-        assert "Put in: </span>all </ins>" in page
+        assert "Taken out: </span> both</del>" in page
+        assert "Put in: </span> all</ins>" in page
         assert "6 of 1 h 30, 9 h 00 in all" in page
 
 

@@ -15,7 +15,7 @@ from supervise.forms.enrolments import DayField
 from supervise.forms.people import tidy
 from supervise.models import Contract
 from supervise.models.contracts import Draft
-from supervise.rules.contracts import LONGEST_TEXT, PARTS, WAYS
+from supervise.rules.contracts import LONGEST_TEXT, PARTS, WAYS, Terms
 from supervise.rules.naming import names_in, naming_fault, same_name
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -84,6 +84,15 @@ class _Terms(FlaskForm):
         texts = {key: text for key, text in kept.items() if text}
         return Draft(
             self.parties.data, texts, self.planned_sessions.data, self.planned_minutes.data
+        )
+
+    @property
+    def plan(self) -> Terms:
+        """The sessions planned as they are typed; none where a number is wrong."""
+        numbers = [self.planned_sessions, self.planned_minutes]
+        wrong = any(field.errors for field in numbers)
+        return Terms(
+            self.parties.data, {}, (), *(None if wrong else field.data for field in numbers)
         )
 
     def differences(self, contract: Contract) -> dict[str, str]:

@@ -31,35 +31,54 @@ class Part:
     help: str
 
 
-PARTS = (
-    Part("purpose_person", "Purpose for the person",
-         "Why you meet, and what should be better for the client when you have finished."),
-    Part("purpose_organisation", "Benefit for the organisation",
-         "What the organisation, division or team gains, and how that would show."),
-    Part("times", "Times and schedule",
-         "How often, on which days, from when to when; and what happens when somebody must cancel."),
-    Part("setting", "Place and safety of the setting",
-         "Where you meet, how you keep it private, and what could make it unsafe, with what you do about it."),
-    Part("expects_coach", "What is expected of the coach",
-         "Preparation, honesty, time, notes: what the client may count on."),
-    Part("expects_client", "What is expected of the client",
-         "Turning up, trying things between sessions, saying when it does not help."),
-    Part("expects_sponsor", "What is expected of the sponsor",
-         "Time for the sessions, support, and what the sponsor is told and not told."),
-    Part("boundaries", "Boundaries",
-         "What this is not, such as therapy or line management, and to whom you would refer."),
-    Part("ground_rules", "Ground rules", "How you treat each other in and around the sessions."),
-    Part("confidentiality", "Confidentiality and its limits",
-         "What stays between you, what must be passed on and to whom, and when you talked this through."),
-    Part("feedback", "Feedback and review",
-         "When you look back together, and how each of you says what helps and what does not."),
-    Part("contact", "Contact between and after sessions",
-         "By which means, how often, and whether you stay in touch after the end."),
-    Part("ending", "How it ends",
-         "When you are finished, how either can stop sooner, and how the client comes not to need you."),
-    Part("ethics", "Code of ethics",
-         "Which code you follow and from which body; coaching and mentoring may have one each."),
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Parts that are written and read together, under one heading."""
+
+    key: str
+    label: str
+    parts: tuple[Part, ...]
+
+
+GROUPS = (
+    Group("purpose", "What it is for", (
+        Part("purpose_person", "Purpose for the person",
+             "Why you meet, and what should be better for the client when you have finished."),
+        Part("purpose_organisation", "Benefit for the organisation",
+             "What the organisation, division or team gains, and how that would show."),
+    )),
+    Group("work", "How we work", (
+        Part("times", "Times and schedule",
+             "How often, on which days, from when to when; and what happens when somebody must cancel."),
+        Part("setting", "Place and safety of the setting",
+             "Where you meet, how you keep it private, and what could make it unsafe, with what you do about it."),
+        Part("expects_coach", "What is expected of the coach",
+             "Preparation, honesty, time, notes: what the client may count on."),
+        Part("expects_client", "What is expected of the client",
+             "Turning up, trying things between sessions, saying when it does not help."),
+        Part("expects_sponsor", "What is expected of the sponsor",
+             "Time for the sessions, support, and what the sponsor is told and not told."),
+    )),
+    Group("limits", "Boundaries and confidence", (
+        Part("boundaries", "Boundaries",
+             "What this is not, such as therapy or line management, and to whom you would refer."),
+        Part("ground_rules", "Ground rules", "How you treat each other in and around the sessions."),
+        Part("confidentiality", "Confidentiality and its limits",
+             "What stays between you, what must be passed on and to whom, and when you talked this through."),
+    )),
+    Group("end", "Review and ending", (
+        Part("feedback", "Feedback and review",
+             "When you look back together, and how each of you says what helps and what does not."),
+        Part("contact", "Contact between and after sessions",
+             "By which means, how often, and whether you stay in touch after the end."),
+        Part("ending", "How it ends",
+             "When you are finished, how either can stop sooner, and how the client comes not to need you."),
+        Part("ethics", "Code of ethics",
+             "Which code you follow and from which body; coaching and mentoring may have one each."),
+    )),
 )  # fmt: skip
+"""The parts in the order of the specifications, grouped."""
+PARTS = tuple(part for group in GROUPS for part in group.parts)
 LABELS = {part.key: part.label for part in PARTS}
 
 
@@ -198,18 +217,20 @@ class Change:
         return list(words_apart(self.before, self.after))
 
 
-_WORDS, _LINES = re.compile(r"\S+\s*|\s+"), re.compile(r"[^\n]*\n|[^\n]+")
-_WHOLE = re.compile(r"(?s).+")
+_WORDS = re.compile(r"\s*(?:\w+(?:['’-]\w+)*|[^\w\s])|\s+")
+_LINES, _WHOLE = re.compile(r"[^\n]*\n|[^\n]+"), re.compile(r"(?s).+")
 MOST_LIKE = 20_000
-"""Pairs of like pieces that are compared: prose of the longest length has a quarter as many. Anybody
+"""Pairs of like pieces that are compared: prose of the longest length has three quarters as many. Anybody
 who has a link reads the comparison, so it must not take long whatever was written."""
 
 
 def words_apart(before: str, after: str) -> Iterator[tuple[Kind, str]]:
     """Both texts as one: pieces that stayed, went and came, in order.
 
-    The pieces same and gone make up ``before``; same and new make up ``after``. Texts that would take
-    long, of the same few words over and over, are compared by lines, or else stand as wholes.
+    The pieces same and gone make up ``before``; same and new make up ``after``. Words and marks are
+    compared apart, each with the space before it, so that a sentence put after a full stop is all
+    that is new. Texts that would take long, of the same few words over and over, are compared by
+    lines, or else stand as wholes.
     """
     old, new = next(
         parts

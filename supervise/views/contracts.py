@@ -16,7 +16,7 @@ from supervise.models.contracts import OPEN, ChangedElsewhere
 from supervise.reports import contracts as report
 from supervise.reports.contract_history import was_returned
 from supervise.rules import moments
-from supervise.rules.contracts import PARTS, Terms, difference, parts_of
+from supervise.rules.contracts import GROUPS, Terms, difference, goal_lacks, parts_of
 from supervise.workflow import WrongState
 
 bp = Blueprint("contracts", __name__)
@@ -102,10 +102,10 @@ def editing(
         status,
         contract=contract,
         form=form,
-        parts=PARTS,
-        goals=terms.goals,
+        groups=GROUPS,
+        goals=[(goal, goal_lacks(goal)) for goal in terms.goals],
         unasked=report.unasked_sponsor(contract),
-        plans=report.plans(terms, contract.engagement),
+        plans=report.plans(form.plan, contract.engagement),
         found=faults_of(form) + loose,
         seen=contract.version if seen is None else seen,
         received=told.get("received", "typed" if request.method == "POST" else ""),
@@ -196,6 +196,7 @@ def _bar(status: int, contract: Contract, form: Any, **told: Any) -> Response:
     """The bar's sentence to htmx; a page round it for those without."""
     if web.wants_fragment():
         told = {"version": _seen(contract), "placed": terms_of(contract), "at": None} | told
+        told["plans"] = report.plans(form.plan, contract.engagement)
         return Response(
             render_template("contracts/_saved.html", contract=contract, form=form, **told), status
         )

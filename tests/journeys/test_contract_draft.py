@@ -9,6 +9,7 @@ from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import expect
 
 from supervise.models import ClientIdentity, Contract, SignIn
+from supervise.rules.contracts import PARTS
 from tests.browser import shoot
 from tests.contracting import draft, engagement_of
 from tests.world import World
@@ -85,6 +86,35 @@ def test_what_is_typed_saves_itself_and_leaving_loses_nothing(form, check_everyw
     expect(ending(form)).to_have_value("In June.")
     expect(form.get_by_label("Times and schedule")).to_have_value("On Mondays.")
     assert kept(form) == 0
+
+
+def test_what_is_reached_by_tab_does_not_end_under_the_bar(form):
+    under = """() => {
+      const [field, bar] = [document.activeElement, document.querySelector(".decide")];
+      const below = field.getBoundingClientRect().bottom > bar.getBoundingClientRect().top;
+      return below && !bar.contains(field) ? field.id : "";
+    }"""
+    for height in (720, 800, 900):
+        form.set_viewport_size({"width": 1280, "height": height})
+        form.reload()
+        form.locator("#parties-0").focus()
+        for _ in range(len(PARTS) + 4):
+            form.keyboard.press("Tab")
+            assert form.evaluate(under) == "", height
+
+
+def test_the_total_follows_what_is_typed(form):
+    form.get_by_label("Sessions planned").fill("20")
+    expect(form.locator("#plans")).to_contain_text("20 sessions of 1 h 30 make 30 h 00")
+    form.get_by_label("Minutes each").fill("60")
+    expect(form.locator("#plans")).to_contain_text("20 sessions of 1 h 00 make 20 h 00")
+
+
+def test_the_contents_lead_to_each_part(form):
+    contents = form.get_by_role("navigation", name="Parts of this contract")
+    for name in ("What it is for", "How we work", "Boundaries and confidence", "Review and ending"):
+        contents.get_by_role("link", name=name).click()
+        expect(form.get_by_role("heading", name=name)).to_be_in_viewport()
 
 
 def test_two_tabs_show_both_texts(form, contract, check_everywhere):
