@@ -121,6 +121,11 @@ def day_and_time(moment: datetime) -> str:
     return f"{moments.day(here.date(), year=other_year)}, {moments.clock(here)}"
 
 
+def elsewhere(moment: datetime, zone: str) -> str:
+    """What another clock than the reader's shows then: ``10:15 in London``; nothing where the same."""
+    return moments.elsewhere(moment, zone, reader_zone())
+
+
 FILTERS = {
     "length": moments.length,
     "day": moments.day,
@@ -132,6 +137,8 @@ FILTERS = {
     "held": held,
     "in_words": in_words,
     "day_and_time": day_and_time,
+    "elsewhere": elsewhere,
+    "place": moments.place,
     "age": age,
     "says": says,
     "ran_out": ran_out,

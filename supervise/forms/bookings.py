@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +19,6 @@ from supervise.models.booking import Plan
 from supervise.models.meetings import FORMATS, MODES
 from supervise.models.people import Actor
 from supervise.models.publishing import formats_of
-from supervise.reports.slots import OpenSlot
 from supervise.rules.moments import NoSuchTime, read_moment, to_utc
 from supervise.rules.publishing import FEWEST, IN_GROUPS, NO_ADDRESS, ON_CALL, TOO_FEW
 from supervise.rules.series import MOST_TIMES, MOST_WEEKS
@@ -205,18 +204,6 @@ def slot_seen(value: str | None) -> int | None:
     """The version of the availability that a slot in a form was shown with; None without one."""
     version = (value or "").partition("/")[2]
     return int(version) if version.isdecimal() and len(version) <= 9 else None
-
-
-def slot_choices(slots: Iterable[OpenSlot], say: Callable[[datetime], str]) -> list[SelectChoice]:
-    """Open slots to choose from, each in the words that ``say`` has for its start."""
-    return [
-        SelectChoice(
-            slot_value(one.availability, one.starts_at),
-            f"{say(one.starts_at)}, {one.availability.minutes} minutes"
-            + (f", {one.left} of {one.places} places free" if one.places > 1 else ""),
-        )
-        for one in slots
-    ]
 
 
 def enrolments_of(actor: Actor) -> list[Enrolment]:

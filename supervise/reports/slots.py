@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
+from typing import TypeVar
 
 from supervise.models.assignments import Assignment
 from supervise.models.availability import Availability, Away, ties
@@ -55,9 +56,12 @@ class OpenSlot:
         return self.left == 0
 
 
-def open_slots(actor: Actor, since: datetime, until: datetime) -> list[OpenSlot]:
-    """What the actor, a learner, may book from ``since`` to ``until``, by time. At most five queries."""
-    return list(Offers.to(actor, since, until).each())
+def open_slots(actor: Actor, since: datetime, until: datetime, but: int = 0) -> list[OpenSlot]:
+    """What the actor, a learner, may book from ``since`` to ``until``, by time. At most five queries.
+
+    ``but`` is a meeting that is to move: its own time stands in nobody's way.
+    """
+    return list(Offers.to(actor, since, until, but).each())
 
 
 def next_free(actor: Actor) -> OpenSlot | None:
@@ -139,7 +143,22 @@ def sight(
         for slot in day.free(one, since, until, actor.now)
         for group in [groups.get((one.id, slot.starts_at))]
     ]
-    return found, sorted(free, key=lambda slot: (slot.starts_at, slot.availability.id)), day.off(me)
+    free.sort(key=lambda slot: (slot.starts_at, slot.availability.id))
+    return found, list(_once(free)), day.off(me)
+
+
+Time = TypeVar("Time", OpenSlot, FreeSlot)
+
+
+def _once(times: Iterable[Time]) -> Iterator[Time]:
+    """Each start of a host and format once, as the pattern published first has it: patterns overlap."""
+    seen = set()
+    for one in times:
+        published = one.availability
+        key = (published.person_id, published.format, one.starts_at)
+        if key not in seen:
+            seen.add(key)
+            yield one
 
 
 @dataclass(frozen=True)
@@ -158,20 +177,21 @@ class Offers:
     until: datetime
 
     @classmethod
-    def to(cls, actor: Actor, since: datetime, until: datetime) -> Offers:
-        """Read what the actor, a learner, may book. At most five queries."""
+    def to(cls, actor: Actor, since: datetime, until: datetime, but: int = 0) -> Offers:
+        """Read what the actor, a learner, may book, ``but`` as above. At most five queries."""
         me = actor.person.id
         held = ties(me, actor.centre)
         published = Availability.open_to(me, actor.centre, held) if held else []
         people = {me, *(one.person_id for one in held)} if published else ()
-        day = Day.of(people, since, until)
+        day = Day.of(people, since, until, but)
         return cls(actor, held, published, day, Seats.of(day.groups, me), since, until)
 
     def each(self, since: datetime | None = None) -> Iterator[OpenSlot]:
         """The slots that are free for the learner, from ``since`` on, by time. No query."""
         first = max(since, self.since) if since else self.since
         offered = (self._of(one, first) for one in self.published)
-        return merge(*offered, key=lambda one: (one.starts_at, one.host.name, one.availability.id))
+        order = merge(*offered, key=lambda one: (one.starts_at, one.host.name, one.availability.id))
+        return _once(order)
 
     def _of(self, one: Availability, since: datetime) -> Iterator[OpenSlot]:
         hosts = {tie.person_id: tie.person for tie in self.held}
@@ -229,16 +249,17 @@ class Day:
     """Groups of a pattern that have begun to form and may be joined."""
 
     @classmethod
-    def of(cls, people: Collection[int], since: datetime, until: datetime) -> Day:
+    def of(cls, people: Collection[int], since: datetime, until: datetime, but: int = 0) -> Day:
         """Read the meetings and times off of these people, with a day on either side. Two queries, or
-        none for nobody."""
+        none for nobody. ``but`` is a meeting that is left out."""
         if not people:
             return cls({}, {}, [])
         who, first, last = sorted(people), since - AROUND, until + AROUND
         rows = (
             Busy.select(Busy, Meeting)
             .join(Meeting, on=(Busy.meeting == Meeting.id), attr="of")
-            .where(Busy.person.in_(who) & (Busy.starts_at < last) & (Busy.ends_at > first))
+            .where(Busy.person.in_(who) & (Busy.meeting != but))
+            .where((Busy.starts_at < last) & (Busy.ends_at > first))
         )
         busy: dict[int, list[Busy]] = defaultdict(list)
         groups = {}

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, request, url_for
 
-from supervise import auth, web
-from supervise.forms.bookings import (
-    BookForm,
-    slot_choices,
-    slot_read,
-    slot_seen,
-    slot_value,
-)
+from supervise import auth, reader, web
+from supervise.forms.bookings import BookForm, slot_read, slot_seen, slot_value
 from supervise.forms.contracts import mark
 from supervise.forms.faults import faults_of
 from supervise.models import Availability, ClientIdentity, Enrolment, Meeting
@@ -28,13 +22,13 @@ from supervise.models.rebooking import wait
 from supervise.models.seats import Full
 from supervise.models.series import NotAll, Series, book_series
 from supervise.reader import day_and_time
-from supervise.reports.slots import Offers, OpenSlot
+from supervise.reports.free_times import FreeWeek, free_week
+from supervise.reports.slots import FURTHEST, FreeSlot, Offers, OpenSlot
 from supervise.rules.naming import names_in, naming_fault
 from supervise.workflow import WrongState
 
 bp = Blueprint("bookings", __name__)
 EITHER = ("learner", "supervisor", "tutor")
-AHEAD = timedelta(days=90)
 YOU = "You are in another meeting then. Choose another time. Nothing was booked."
 
 
@@ -49,10 +43,9 @@ def create() -> Response:
     actor, form = auth.actor(), BookForm()
     slot, starts_at, seen = _chosen(actor, form)
     enrolment = _enrolment(actor, slot, starts_at, form)
-    fine = form.validate()
-    if enrolment is None:
-        mark(form, {"enrolment": "Choose for which of your programmes. Nothing was booked."})
-    if names_somebody(form.note, actor) or not fine or enrolment is None:
+    if "week" in request.form:
+        return _again(slot, form, 200)
+    if not _is_fit(form, actor, enrolment) or enrolment is None:
         return _again(slot, form, 422)
     try:
         if request.form.get("go") == "wait":
@@ -73,10 +66,13 @@ def create() -> Response:
 
 
 def _chosen(actor: Actor, form: BookForm) -> tuple[Availability, datetime, int | None]:
-    """The slot that was sent and the version it was shown with; 404 for one not theirs to know of."""
-    sent = _sent()
+    """The slot that was sent and the version it was shown with; 404 for one not theirs to know of.
+
+    Where none was chosen yet it is the one they ``asked`` for at first.
+    """
+    sent, asked = _sent(), request.form.get("asked", "")
     both = (sent, form.slot.data) if request.form.get("go") == "wait" else (form.slot.data, sent)
-    value = next((one for one in both if slot_read(one)), None)
+    value = next((one for one in (*both, asked) if slot_read(one)), None)
     found = slot_read(value)
     if found is None:
         abort(422)
@@ -89,6 +85,17 @@ def _sent() -> str:
         request.form.get(name, "") for name in ("availability_id", "starts_at", "version")
     )
     return f"{number}@{start}/{version}"
+
+
+def _is_fit(form: BookForm, actor: Actor, enrolment: Enrolment | None) -> bool:
+    """Whether it can be booked as typed; a sentence stands beside each thing that is wrong."""
+    form.validate()
+    names_somebody(form.note, actor)
+    if not slot_read(form.slot.data) and not slot_read(_sent()):
+        mark(form, {"slot": "Choose a time."})
+    if enrolment is None:
+        mark(form, {"enrolment": "Choose for which of your programmes. Nothing was booked."})
+    return not form.errors
 
 
 def _enrolment(
@@ -150,31 +157,48 @@ def _again(
     full: Meeting | None = None,
     missed: Any = (),
 ) -> Response:
-    """The form again, with what was typed and the next free times of the same host."""
+    """The form again, with what was typed and a week of free times of the same host."""
     actor = auth.actor()
     known = ties(actor.person.id, actor.centre)
     enrolments = {tie.enrolment_id: tie.enrolment for tie in known}
-    form.slot.choices = slot_choices(free_times(slot.person_id, slot.format), day_and_time)
-    found = slot_read(form.slot.data) or slot_read(_sent())
-    wanted = slot_value(slot, found[1]) if found else ""
-    form.slot.data = wanted
+    asked = next(
+        found[1]
+        for one in (form.slot.data, _sent(), request.form.get("asked"))
+        if (found := slot_read(one))
+    )
+    if form.slot.data or status != 200:
+        form.slot.data = slot_value(slot, asked)
+    if "week" in request.form and slot_read(_sent()):
+        full = begun(slot, asked)
+    free = free_times(slot.person_id, slot.format)
     return web.show(
         "supervision/booking_again.html", "supervision/_booking_again.html", status, form=form,
         host=slot.person, enrolments=list(enrolments.values()), sentence=sentence, full=full,
-        missed=missed, found=faults_of(form), wanted=wanted, when=found[1] if found else None,
+        missed=missed, found=faults_of(form), asked=slot_value(slot, asked), when=asked,
+        week=week_of(free, reader.at(asked).date()), value=slot_value,
     )  # fmt: skip
 
 
-def free_times(host_id: int, kind: str) -> list[OpenSlot]:
-    """The next times of one host and kind that have a place left, at most eight. Five queries."""
-    actor = auth.actor()
-    found = Offers.to(actor, auth.now(), auth.now() + AHEAD).each()
-    fits = (
+def free_times(host_id: int, kind: str, but: int = 0) -> Iterator[OpenSlot]:
+    """All times of one host and kind that have a place left, by time; ``but`` is a meeting that is
+    to move. Five queries."""
+    found = Offers.to(auth.actor(), auth.now(), auth.now() + FURTHEST, but).each()
+    return (
         one
         for one in found
         if one.host.id == host_id and one.availability.format == kind and not one.full
     )
-    return list(islice(fits, 8))
+
+
+def week_of(times: Iterable[OpenSlot | FreeSlot], around: date) -> FreeWeek | None:
+    """The week to choose from: the one whose button was pressed, the one shown, or ``around``."""
+    for name in ("week", "shown"):
+        try:
+            around = date.fromisoformat(request.form.get(name, ""))
+            break
+        except ValueError:
+            continue
+    return free_week(times, reader.reader_zone(), around)
 
 
 def said(refused: Refused | WrongState, actor: Actor) -> str:
