@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TypeVar
 
 from supervise.models.assignments import Assignment
 from supervise.models.availability import Availability, Away, ties
-from supervise.models.busy import Busy
 from supervise.models.enrolments import Enrolment
-from supervise.models.meetings import SEATED, Attendance, Meeting
+from supervise.models.meetings import Attendance, Meeting
 from supervise.models.people import Actor, Person
-from supervise.rules import slots as rule
+from supervise.reports.days import Day, Seats
 
-AROUND = timedelta(days=1)
-"""A meeting may be as long, with its buffer: what may block a slot at the edge of what is asked."""
 FURTHEST = timedelta(days=401)
 """No pattern is open for longer."""
 
@@ -66,8 +62,12 @@ def open_slots(actor: Actor, since: datetime, until: datetime, but: int = 0) -> 
 
 def next_free(actor: Actor) -> OpenSlot | None:
     """The first time with a free place. At most five queries."""
-    found = Offers.to(actor, actor.now, actor.now + FURTHEST).each()
-    return next((slot for slot in found if not slot.full), None)
+    return _first(Offers.to(actor, actor.now, actor.now + FURTHEST).each())
+
+
+def _first(times: Iterable[OpenSlot]) -> OpenSlot | None:
+    """The first of them that has a free place."""
+    return next((one for one in times if not one.full), None)
 
 
 def around(
@@ -108,22 +108,30 @@ def booked_at(actor: Actor, availability: Availability, at: datetime | None) -> 
 
 @dataclass(frozen=True)
 class FreeSlot:
-    """One time that a host has free (UTC); ``meeting`` is the group that has begun to form in it."""
+    """One time that a host has free (UTC): nobody has booked it, and no group has begun in it."""
 
     availability: Availability
     starts_at: datetime
     ends_at: datetime
-    taken: int = 0
-    meeting: Meeting | None = None
 
 
-def sight(
-    actor: Actor, since: datetime, until: datetime
-) -> tuple[list[OpenSlot], list[FreeSlot], list[Away]]:
+@dataclass(frozen=True)
+class Sight:
     """What the actor may book as a learner, has free as a host, and when they are away, by time.
 
-    At most six queries, whatever roles they hold.
+    A group whose list they are on, or to which they are invited, is a meeting of theirs already.
+    ``next`` is the first time from now on that they may book, where none of ``offers`` is free.
     """
+
+    offers: list[OpenSlot]
+    own: list[FreeSlot]
+    off: list[Away]
+    next: OpenSlot | None
+
+
+def sight(actor: Actor, since: datetime, until: datetime) -> Sight:
+    """What is free for the actor from ``since`` to ``until``, and of them. At most six queries,
+    whatever roles they hold."""
     me, open_to_me, mine = actor.person.id, [], []
     held = ties(me, actor.centre) if actor.has("learner") else []
     if held:
@@ -131,20 +139,25 @@ def sight(
     if actor.has("supervisor", "tutor"):
         mine = list(Availability.visible_to(actor).where(Availability.withdrawn_at.is_null()))
     hosts = {one.person_id for one in open_to_me}
-    day = Day.of({me, *hosts}, since, until)
+    now, last = actor.now, max(until, actor.now + FURTHEST) if hosts else until
+    day = Day.of({me, *hosts}, min(since, now) if hosts else since, last)
     seats = Seats.of(day.groups, me)
-    found = list(Offers(actor, held, open_to_me, day, seats, since, until).each())
+    offers = Offers(actor, held, open_to_me, day, seats, min(since, now), last)
+
+    def fresh(since: datetime) -> Iterator[OpenSlot]:
+        return (one for one in offers.each(since) if one.my_state not in ("waiting", "invited"))
+
+    found = list(takewhile(lambda one: one.starts_at < until, fresh(since)))
     groups = day.groups_by_slot
     free = [
-        FreeSlot(
-            one, slot.starts_at, slot.ends_at, seats.taken.get(group.id, 0) if group else 0, group
-        )
+        FreeSlot(one, slot.starts_at, slot.ends_at)
         for one in mine
-        for slot in day.free(one, since, until, actor.now)
-        for group in [groups.get((one.id, slot.starts_at))]
+        for slot in day.free(one, since, until, now)
+        if (one.id, slot.starts_at) not in groups
     ]
     free.sort(key=lambda slot: (slot.starts_at, slot.availability.id))
-    return found, list(_once(free)), day.off(me)
+    coming = None if _first(found) else _first(fresh(now))
+    return Sight(found, list(_once(free)), day.off(me), coming)
 
 
 Time = TypeVar("Time", OpenSlot, FreeSlot)
@@ -214,100 +227,3 @@ class Offers:
                 enrolments=tuple(enrolments),
                 my_state=self.seats.mine.get(group.id, "") if group else "",
             )
-
-
-@dataclass(frozen=True)
-class Seats:
-    """How full the groups are, and how one learner stands to each; by meeting."""
-
-    taken: dict[int, int]
-    mine: dict[int, str]
-
-    @classmethod
-    def of(cls, meetings: Iterable[Meeting], learner_id: int = 0) -> Seats:
-        """Read the places of these meetings. One query, or none for none."""
-        taken: dict[int, int] = defaultdict(int)
-        mine: dict[int, str] = {}
-        ids = [meeting.id for meeting in meetings]
-        if ids:
-            fields = (Attendance.meeting, Attendance.learner, Attendance.state)
-            for row in Attendance.select(*fields).where(Attendance.meeting.in_(ids)):
-                taken[row.meeting_id] += row.state in SEATED
-                if row.learner_id == learner_id:
-                    mine[row.meeting_id] = row.state
-        return cls(taken, mine)
-
-
-@dataclass(frozen=True)
-class Day:
-    """Who is where in some days: what patterns leave free once meetings and times off are taken out."""
-
-    busy: dict[int, list[Busy]]
-    """The meetings of each person, with theirs."""
-    away: dict[int, list[Away]]
-    groups: list[Meeting]
-    """Groups of a pattern that have begun to form and may be joined."""
-
-    @classmethod
-    def of(cls, people: Collection[int], since: datetime, until: datetime, but: int = 0) -> Day:
-        """Read the meetings and times off of these people, with a day on either side. Two queries, or
-        none for nobody. ``but`` is a meeting that is left out."""
-        if not people:
-            return cls({}, {}, [])
-        who, first, last = sorted(people), since - AROUND, until + AROUND
-        rows = (
-            Busy.select(Busy, Meeting)
-            .join(Meeting, on=(Busy.meeting == Meeting.id), attr="of")
-            .where(Busy.person.in_(who) & (Busy.meeting != but))
-            .where((Busy.starts_at < last) & (Busy.ends_at > first))
-        )
-        busy: dict[int, list[Busy]] = defaultdict(list)
-        groups = {}
-        for row in rows:
-            busy[row.person_id].append(row)
-            if row.of.places > 1 and row.of.state == "booked" and row.of.availability_id:
-                groups[row.meeting_id] = row.of
-        return cls(busy, _away(who, first, last), list(groups.values()))
-
-    @property
-    def groups_by_slot(self) -> dict[tuple[int, datetime], Meeting]:
-        """The groups by the availability and start they were begun at."""
-        return {(one.availability_id, one.starts_at): one for one in self.groups}
-
-    def off(self, person_id: int) -> list[Away]:
-        """When somebody is away, by time."""
-        return sorted(self.away.get(person_id, []), key=lambda one: one.from_at)
-
-    def free(
-        self, availability: Availability, since: datetime, until: datetime, now: datetime
-    ) -> Iterator[rule.Slot]:
-        """The slots of one availability that its host has free, and those of its groups, by start."""
-        host = availability.person_id
-        own = {one.id for one in self.groups if one.availability_id == availability.id}
-        theirs = self.busy.get(host, [])
-        return rule.slots(
-            [availability.pattern],
-            since=since,
-            until=until,
-            now=now,
-            blocked=[_span(row) for row in theirs if row.meeting_id not in own],
-            forming=[_span(row) for row in theirs if row.meeting_id in own],
-            away=[(one.from_at, one.to_at) for one in self.away.get(host, [])],
-        )
-
-    def taken_of(self, person_id: int) -> rule.Spans:
-        """The meetings of somebody, to ask for an overlap."""
-        return rule.Spans.of(map(_span, self.busy.get(person_id, [])))
-
-
-def _span(row: Busy) -> rule.Span:
-    return row.starts_at, row.ends_at
-
-
-def _away(people: list[int], first: datetime, last: datetime) -> dict[int, list[Away]]:
-    """The times off of these people, by person. One query."""
-    found: dict[int, list[Away]] = defaultdict(list)
-    overlapping = (Away.from_at < last) & (Away.to_at > first)
-    for row in Away.select().where(Away.person.in_(people) & overlapping):
-        found[row.person_id].append(row)
-    return found
