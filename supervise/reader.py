@@ -13,7 +13,7 @@ from flask_wtf.csrf import generate_csrf
 
 from supervise import auth
 from supervise.kept import in_words
-from supervise.models import Actor, Centre, PracticeSession
+from supervise.models import Actor, Centre, Meeting, PracticeSession
 from supervise.rules import ageing, moments
 from supervise.rules.conditions import says
 from supervise.rules.facts import ConfirmationFacts
@@ -126,6 +126,15 @@ def elsewhere(moment: datetime, zone: str) -> str:
     return moments.elsewhere(moment, zone, reader_zone())
 
 
+def engaged(other: Meeting | None) -> str:
+    """What the reader has then, for them alone; of a meeting in another centre only the hours."""
+    if other is None:
+        return "You have another meeting then."
+    what = f": {other.word}," if other.centre_id == auth.actor().centre.id else ","
+    hours = f"{moments.clock(at(other.starts_at))} to {moments.clock(at(other.ends_at))}"
+    return f"You have another meeting then{what} {hours}."
+
+
 FILTERS = {
     "length": moments.length,
     "day": moments.day,
@@ -138,6 +147,7 @@ FILTERS = {
     "in_words": in_words,
     "day_and_time": day_and_time,
     "elsewhere": elsewhere,
+    "engaged": engaged,
     "place": moments.place,
     "age": age,
     "says": says,

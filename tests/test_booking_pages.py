@@ -12,7 +12,15 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from supervise.models import Attendance, Availability, Busy, ClientIdentity, Meeting, Person
+from supervise.models import (
+    Attendance,
+    Availability,
+    Busy,
+    ClientIdentity,
+    Meeting,
+    Membership,
+    Person,
+)
 from supervise.models.rebooking import cancel, leave
 from tests.meeting import place_of
 from tests.queries import queries
@@ -134,12 +142,54 @@ def test_a_recurring_booking_names_what_is_not_free(world: World, pages: Any) ->
     answer = me.post("/bookings", data=typed)
     assert answer.status_code == 409
     assert "1 of 3 times cannot be booked" in answer.text
-    assert "Thu 22 Oct, 09:00: This time has just been taken." in answer.text
+    assert "Thu 22 Oct, 09:00: This time has just been taken.</p>" in answer.text
+    assert answer.text.count("Nothing was booked.") == 1
     assert 'value="3"' in answer.text
     done = me.post("/bookings", data=typed | {"only_free": "y"})
     shown = me.get(done.location).text
     assert "2 meetings booked. Not booked: Thu 22 Oct, 09:00" in shown
     assert "1 more" in shown, "and all later ones"
+
+
+def test_whose_meeting_is_in_the_way_reads_which_and_nobody_else_does(
+    world: World, pages: Any
+) -> None:
+    boss, me, [other, third] = pages(world.supervisor), pages(world.learner), learners(world, 2)
+    arranged(world, other, third, starts_at=SLOT + WEEK)  # a group of the host's own
+    form = {
+        "learners": [world.enrolment.id], "format": "one-to-one", "minutes": "60", "times": "3",
+        "on": "2026-10-15", "at": "09:30", "mode": "video", "every_weeks": "1", "invite": "",
+    }  # fmt: skip
+    series = boss.post("/supervision/new", data=form)
+    assert series.status_code == 409
+    mine = (
+        "Thu 22 Oct, 09:30: You have another meeting then: Group supervision, 09:00 to 10:00.</p>"
+    )
+    assert mine in series.text
+    assert series.text.count("Nothing was booked.") == 1
+    alone = form | {"on": "2026-10-22", "times": ""}
+    assert "You have another meeting then: Group supervision" in boss.post(
+        "/supervision/new", data=alone
+    ).text  # fmt: skip
+    # learners who are with somebody else then: who, and not with what
+    joan = world.person("Joan Petrie", "supervisor")
+    for enrolment in (other, third):
+        world.assign(joan, "supervisor", enrolment)
+    arranged(world, other, third, host=joan, format="peer")
+    all_three = form | {"format": "group", "times": "", "at": "09:00",
+                        "learners": [world.enrolment.id, other.id, third.id]}  # fmt: skip
+    group = boss.post("/supervision/new", data=all_three).text
+    names = f"{other.learner.name} and {third.learner.name}"
+    assert f"{names} are in another meeting then. Choose another time." in group
+    assert "Peer" not in group.split("</h2>")[0]
+    # a learner books over a meeting of their own in another centre: the hours alone
+    elsewhere = World()
+    Membership.grant(world.learner, elsewhere.centre, "learner", by=None, now=world.now)
+    there = elsewhere.enrol(world.learner)
+    elsewhere.assign(elsewhere.supervisor, "supervisor", there)
+    arranged(elsewhere, there, starts_at=NEXT)
+    told = me.post("/bookings", data=sent(offering(world), NEXT)).text
+    assert "You have another meeting then, 10:00 to 11:00. Choose another time." in told
 
 
 def test_a_host_books_for_learners_and_invites(world: World, pages: Any) -> None:
@@ -165,7 +215,8 @@ def test_a_host_books_for_learners_and_invites(world: World, pages: Any) -> None
     assert (meeting.places, meeting.minutes, meeting.starts_at.hour) == (2, 90, 17)
     clash = boss.post("/supervision/new", data=form | {"invite": ""})
     assert clash.status_code == 409
-    assert "You are in another meeting then." in clash.text
+    own = "You have another meeting then: Group supervision, 18:30 to 20:00. Choose another time."
+    assert own in clash.text
 
     me = pages(world.learner)
     assert "You are invited" in me.get(answer.location).text

@@ -45,8 +45,9 @@ def ask(plan: Plan, host: Person, *, enrolment: Enrolment, by: Actor, now: datet
         again: Meeting | None = Meeting.select().where(same & open_one).first()
         if again is not None:
             return again
-        if Busy.clash(by.person.id, plan.starts_at, plan.ends_at):
-            raise Taken("You are in another meeting then. Choose another time.", by.person.id)
+        if other := Busy.clash(by.person.id, plan.starts_at, plan.ends_at):
+            sentence = "You are in another meeting then. Choose another time."
+            raise Taken(sentence, by.person.id, other)
         meeting = create(plan, host_id=host.id, state="requested", by=by, now=now)
         new_place(meeting, enrolment, "asked", now)
         meeting.told("asked for", now, by=by)

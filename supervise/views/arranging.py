@@ -27,7 +27,7 @@ from supervise.models.people import ROLE_WORDS
 from supervise.models.seats import can_host
 from supervise.models.series import NotAll, arrange_series
 from supervise.reports.slots import next_free
-from supervise.views.bookings import bp, names_somebody, said, to_meeting, told
+from supervise.views.bookings import bp, names_somebody, said, to_meeting, told, why
 from supervise.views.rebooking import showing
 
 HOSTS = ("supervisor", "tutor")
@@ -83,7 +83,7 @@ def arrange() -> Response:
             only_free=form.only_free.data, invite=invite, by=by, now=now,
         )  # fmt: skip
     except NotAll as refused:
-        return _arranging(form, 409, refused.sentence, refused.missed)
+        return _arranging(form, 409, refused.sentence, why(refused, by))
     except Refused as refused:
         return _arranging(form, 409, said(refused, by))
     flash(told(done), "message")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
@@ -29,7 +30,8 @@ from supervise.workflow import WrongState
 
 bp = Blueprint("bookings", __name__)
 EITHER = ("learner", "supervisor", "tutor")
-YOU = "You are in another meeting then. Choose another time. Nothing was booked."
+ADVICE = re.compile(r"( Choose [^.]*\.| Nothing was [^.]*\.)+$")
+"""What a refusal ends with: what to do instead, which of several is said once."""
 
 
 # --- a learner books a slot ------------------------------------------------------------------
@@ -57,7 +59,7 @@ def create() -> Response:
             seen=seen,
         )  # fmt: skip
     except NotAll as refused:
-        return _again(slot, form, 409, sentence=refused.sentence, missed=refused.missed)
+        return _again(slot, form, 409, sentence=refused.sentence, missed=why(refused, actor))
     except Refused as refused:
         full = refused.meeting if isinstance(refused, Full) else None
         return _again(slot, form, 409, sentence=said(refused, actor), full=full)
@@ -202,9 +204,15 @@ def week_of(times: Iterable[OpenSlot | FreeSlot], around: date) -> FreeWeek | No
 
 
 def said(refused: Refused | WrongState, actor: Actor) -> str:
-    """Why it was refused; to whoever is busy themselves it says so."""
-    mine = isinstance(refused, Taken) and actor.is_(refused.person_id)
-    return YOU if mine else refused.sentence
+    """Why it was refused; whoever is busy themselves, and nobody else, is told with what."""
+    if not isinstance(refused, Taken) or not actor.is_(refused.person_id):
+        return refused.sentence
+    return f"{reader.engaged(refused.meeting)} Choose another time. Nothing was booked."
+
+
+def why(refused: NotAll, actor: Actor) -> list[tuple[datetime, str]]:
+    """When each time of a series is that cannot be booked, and why, in a sentence."""
+    return [(one.starts_at, ADVICE.sub("", said(one.refused, actor))) for one in refused.missed]
 
 
 def told(done: Series) -> str:
