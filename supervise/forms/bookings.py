@@ -9,7 +9,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TimeField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from supervise.forms.contracts import mark, text_field, whole
 from supervise.forms.enrolments import DayField
@@ -79,10 +79,17 @@ class BookForm(_Repeats):
     note = _note("What you would like to talk about")
 
 
+WHICH_DAY, WHICH_TIME = "Choose the day.", "Choose when it starts."
+
+
+def _minutes() -> Any:
+    return whole("Minutes", 10, 480, "A meeting lasts 10 to 480 minutes.")
+
+
 class _Time(FlaskForm):
-    on = DayField("Day", validators=[InputRequired("Choose the day.")])
-    at = ClockField("Start", validators=[InputRequired("Choose when it starts.")])
-    minutes = whole("Minutes", 10, 480, "A meeting lasts 10 to 480 minutes.")
+    on = DayField("Day", validators=[InputRequired(WHICH_DAY)])
+    at = ClockField("Start", validators=[InputRequired(WHICH_TIME)])
+    minutes = _minutes()
 
     def starts_at(self, zone: str) -> datetime | None:
         """The moment on the clock of ``zone`` (UTC); None, with a sentence, for one no clock showed."""
@@ -168,6 +175,32 @@ class MoveToSlotForm(FlaskForm):
     version = IntegerField(validators=[InputRequired()])
     slot = RadioField("New time", choices=[], validate_choice=False)
     reason = _reason("Why you move it")
+
+
+OTHER = "other"
+
+
+class ProposeForm(_Time):
+    """A host answers a request with another time: a free one in ``slot``, or any day and time."""
+
+    slot = RadioField("New time", choices=[], validate_choice=False)
+    on = DayField("Day", validators=[Optional()])
+    at = ClockField("Start", validators=[Optional()])
+    minutes = _minutes()
+    reason = text_field("What you tell them", rows=2, longest=500)
+
+    def starts_at(self, zone: str) -> datetime | None:
+        """The moment that was chosen, or typed on the clock of ``zone``; None, with a sentence beside
+        each thing that is wrong."""
+        chosen = slot_read(self.slot.data)
+        if chosen is not None and (self.on.data or self.at.data):
+            mark(self, {"slot": "You chose one of these and typed another. Choose one way."})
+        if chosen is not None:
+            return None if self.errors else chosen[1]
+        blank = {"on": WHICH_DAY, "at": WHICH_TIME}
+        missing = [name for name in blank if self[name].data is None and not self[name].errors]
+        mark(self, {name: blank[name] for name in missing})
+        return None if self.errors else super().starts_at(zone)
 
 
 class ReasonForm(FlaskForm):

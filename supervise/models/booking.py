@@ -119,9 +119,7 @@ def refuse_unless_open(
     if fault := too_late_or_early(slot.pattern, starts_at, now):
         raise Refused(f"{fault} Nothing was booked.")
     refuse_unassigned(slot.person, enrolment, slot.format, starts_at)
-    ends_at = starts_at + slot.minutes * MINUTE
-    off = (Away.person == slot.person_id) & (Away.from_at < ends_at) & (Away.to_at > starts_at)
-    if Away.select().where(off).exists():
+    if Away.covers(slot.person_id, starts_at, starts_at + slot.minutes * MINUTE):
         raise Refused(f"{slot.person.name} is away then. Choose another time. Nothing was booked.")
 
 
