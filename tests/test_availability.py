@@ -17,7 +17,7 @@ from supervise.models import Availability, Away, Person, booking, publishing
 from supervise.models.publishing import Unfit
 from supervise.reports.availability import dates_of
 from supervise.reports.slots import open_slots
-from supervise.rules.publishing import Wanted
+from supervise.rules.publishing import Wanted, time_off
 from supervise.rules.slots import Pattern
 from supervise.workflow import NotAllowed, WrongState
 from tests.test_calendar import meet
@@ -129,11 +129,66 @@ def test_the_next_dates_say_what_the_clocks_do(world: World) -> None:
         overnight=True,
     )
     made = publishing.publish(nights, by=world.actor(world.supervisor), now=NOW)
-    said = {row.on.day: (row.meetings, row.clocks) for row in dates_of(made, NOW, 2)}
+    said = {row.on.day: (row.times, row.clocks) for row in dates_of([made], NOW, 2)[made.id]}
     assert said[17] == (4, "")
     assert said[24] == (5, "The clocks go back on Sun 25 Oct: it is 5 h 00 long instead of 4 h 00.")
     begun = datetime(2026, 10, 17, 22, 30, tzinfo=UTC)  # half past eleven in London
-    assert dates_of(made, begun, 1)[0].meetings == 3
+    assert dates_of([made], begun, 1)[made.id][0].times == 3
+
+
+def test_the_next_dates_say_what_is_still_free(world: World) -> None:
+    boss = world.actor(world.supervisor)
+    other = world.enrol(world.person("Owen Tasker", "learner"))
+    alone = publishing.publish(pattern(notice_minutes=1440, horizon_days=14), by=boss, now=NOW)
+    week = pattern(weekday=1, starts=time(14), ends=time(16), horizon_days=14)
+    group = publishing.publish(replace(week, format="group", places=2), by=boss, now=NOW)
+
+    def said(now: datetime = NOW) -> dict[str, list[str]]:
+        dates = dates_of([alone, group], now, 3)
+        return {one.format: [row.words for row in dates[one.id]] for one in (alone, group)}
+
+    later = {
+        "one-to-one": "3 times, to book from Mon 12 Oct",
+        "group": "2 times, to book from Tue 13 Oct",
+    }
+    assert said() == {
+        "one-to-one": ["3 times free", "3 times free", later["one-to-one"]],
+        "group": ["2 times free", "2 times free", later["group"]],
+    }
+    monday, tuesday = datetime(2026, 10, 12, 8, tzinfo=UTC), datetime(2026, 10, 13, 13, tzinfo=UTC)
+    like = {"availability": group, "format": "group", "places": 2}
+    meet(world, monday, world.enrolment, availability=alone)
+    meet(world, tuesday, world.enrolment, **like)  # one place is left in it
+    publishing.take_off(monday + WEEK, monday + WEEK + timedelta(days=1), "", by=boss, now=NOW)
+    start = tuesday + WEEK + timedelta(hours=1)
+    publishing.take_off(start, start + timedelta(hours=3), "", by=boss, now=NOW)
+    assert said()["one-to-one"][:2] == ["2 of 3 times still free", "away"]
+    assert said()["group"][:2] == ["2 times free", "1 of 2 times still free, away for some of it"]
+    meet(world, tuesday + timedelta(hours=1), other, world.enrolment, **like)
+    assert said()["group"][0] == "1 of 2 times still free", "a full group is not free"
+    for hour in (1, 2):
+        meet(world, monday + timedelta(hours=hour), other, availability=alone)
+    assert said()["one-to-one"][0] == "none of 3 times still free"
+    sunday = datetime(2026, 10, 11, 8, 30, tzinfo=UTC)  # too late for nine o'clock
+    assert said(sunday)["one-to-one"][0] == "none of 2 times still free"
+
+
+@pytest.mark.parametrize(
+    ("from_at", "to_at", "said"),
+    [
+        ((2026, 12, 7, 0), (2026, 12, 10, 0), "Mon 7 Dec to Wed 9 Dec"),
+        ((2026, 12, 7, 0), (2026, 12, 8, 0), "Mon 7 Dec"),
+        ((2026, 12, 7, 9), (2026, 12, 7, 12), "Mon 7 Dec, 09:00 to 12:00"),
+        ((2026, 12, 7, 9), (2026, 12, 9, 0), "Mon 7 Dec, 09:00 to Wed 9 Dec, 00:00"),
+        ((2026, 12, 31, 0), (2027, 1, 2, 0), "Thu 31 Dec to Fri 1 Jan 2027"),
+        ((2026, 10, 24, 23), (2026, 10, 26, 0), "Sun 25 Oct"),  # 25 hours long in London
+    ],
+)
+def test_whole_days_away_are_days(
+    from_at: tuple[int, ...], to_at: tuple[int, ...], said: str
+) -> None:
+    moments = [datetime(*when, tzinfo=UTC) for when in (from_at, to_at)]
+    assert time_off(*moments, "Europe/London", NOW) == said
 
 
 @pytest.mark.parametrize("places", [1, 3])
@@ -203,7 +258,7 @@ def test_a_supervisor_publishes_changes_and_withdraws_on_the_page(
         page = client.get("/availability").text
     assert seen.count <= 12, seen
     assert "Every Monday, 09:00 to 12:00" in page
-    assert "Mon 12 Oct: 2 meetings" in page
+    assert "Mon 12 Oct: 1 of 2 times still free" in page
     shown = client.get(f"/availability/{made.id}").text
     assert "Mon 12 Oct, 09:00" in shown
     assert "It stays as booked" in shown
@@ -239,7 +294,8 @@ def test_a_time_off_names_what_is_booked_in_it(app: Flask, scene: World) -> None
     assert len(open_slots(learner, NOW, NOW + WEEK)) == 1
     whole = {"first_on": "2026-10-12"}
     page = client.post("/availability/away", data=whole, follow_redirects=True).text
-    assert "Dentist" in page
+    assert "<strong>Mon 12 Oct, 11:30 to 14:00</strong>, Dentist" in page
+    assert "<strong>Mon 12 Oct</strong>" in page
     assert "Booked in it all the same" in page
     assert "Mon 12 Oct, 09:00" in page
     assert open_slots(learner, NOW, NOW + WEEK) == []

@@ -130,3 +130,21 @@ def in_words(pattern: Pattern) -> str:
         pattern.every_weeks, f"Every {pattern.every_weeks}th"
     )
     return f"{every} {DAYS[pattern.weekday]}, {times}"
+
+
+def time_off(from_at: datetime, to_at: datetime, zone: str, now: datetime) -> str:
+    """When somebody is away on the clock of ``zone``; whole days as days: ``Mon 7 Dec to Wed 9 Dec``.
+
+    A day of another year than that of ``now`` says which.
+    """
+    first, end = local(from_at, zone), local(to_at, zone)
+    this_year = local(now, zone).year
+
+    def on(when: date) -> str:
+        return day(when, year=when.year != this_year)
+
+    last = end.date() - DAY
+    if first.time() == end.time() == time():
+        return on(first.date()) if last <= first.date() else f"{on(first.date())} to {on(last)}"
+    until = clock(end) if end.date() == first.date() else f"{on(end.date())}, {clock(end)}"
+    return f"{on(first.date())}, {clock(first)} to {until}"

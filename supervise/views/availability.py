@@ -110,7 +110,7 @@ def changing(
         meanwhile=meanwhile,
         found=faults_of(form),
         zone=there.zone,
-        dates=report.dates_of(there, auth.now(), 6),
+        dates=report.dates_of([there], auth.now(), 6)[there.id],
         when=in_words(there.pattern),
         booked=publishing.standing(there, auth.now()),
     )
