@@ -245,7 +245,8 @@ def test_a_supervisor_publishes_changes_and_withdraws_on_the_page(
     wrong = client.post("/availability", data=FORM | {"ends": "08:30", "minutes": "x"})
     assert wrong.status_code == 422
     assert 'value="08:30"' in wrong.text
-    assert "Give a whole number." in wrong.text
+    for said in ("2 things to change", "Give a whole number.", "It ends before it starts"):
+        assert said in wrong.text, said
     before = client.post("/availability", data=FORM | {"ends": "08:30"})
     assert before.status_code == 422
     assert "It ends before it starts" in before.text
@@ -274,6 +275,25 @@ def test_a_supervisor_publishes_changes_and_withdraws_on_the_page(
     gone = client.post(f"{address}/withdrawal", data={"version": "2"}, follow_redirects=True)
     assert "Withdrawn. 1 meeting booked from it stays" in gone.text
     assert client.post(f"{address}/withdrawal", data={"version": "3"}).status_code == 409
+
+
+def test_all_that_is_wrong_with_a_pattern_is_said_at_once(app: Flask, scene: World) -> None:
+    client = signed_in(app, scene, scene.supervisor)
+    wrong = FORM | {
+        "format": "group", "to_on": "2026-10-05", "minutes": "300", "address": "", "who": "named",
+    }  # fmt: skip
+    said = (
+        "A group has two places or more.", "It ends before it begins.", "It begins with https://.",
+        "Tick at least one learner", "no meeting of 5 h 00 fits", "5 things to change",
+    )  # fmt: skip
+    made = scene.publishes(scene.supervisor)
+    for address in ("/availability", f"/availability/{made.id}"):
+        answer = client.post(address, data=wrong | {"version": "1"})
+        assert answer.status_code == 422
+        assert [part for part in said if part not in answer.text] == []
+    unread = client.post("/availability", data=wrong | {"starts": "9 o"}).text
+    assert "5 things to change" in unread
+    assert "no meeting of" not in unread, "of what depends on it nothing is said"
 
 
 def test_a_time_off_names_what_is_booked_in_it(app: Flask, scene: World) -> None:

@@ -151,6 +151,27 @@ def test_a_recurring_booking_names_what_is_not_free(world: World, pages: Any) ->
     assert "1 more" in shown, "and all later ones"
 
 
+def test_all_that_is_wrong_with_an_arrangement_is_said_at_once(world: World, pages: Any) -> None:
+    boss, [other] = pages(world.supervisor), learners(world, 1)
+    form = {
+        "format": "one-to-one", "on": "", "at": "25:00", "minutes": "5", "mode": "video",
+        "address": "skype", "every_weeks": "1", "times": "99", "invite": "", "note": "Bring a case",
+    }  # fmt: skip
+    answer = boss.post("/supervision/new", data=form)
+    assert answer.status_code == 422
+    for said in (
+        "Choose at least one learner.", "Choose the day.", "write it as 14:30",
+        "A meeting lasts 10 to 480 minutes.", "It begins with https://.", "Repeat up to 26 times.",
+        "6 things to change", "Bring a case",
+    ):  # fmt: skip
+        assert said in answer.text, said
+    both = {"learners": [world.enrolment.id, other.id], "on": "2026-03-29", "at": "01:30"}
+    crowd = boss.post("/supervision/new", data=form | both)
+    for said in ("There is room for one learner", "There was no 01:30", "It begins with https://."):
+        assert said in crowd.text, said
+    assert not Meeting.select().exists()
+
+
 def test_whose_meeting_is_in_the_way_reads_which_and_nobody_else_does(
     world: World, pages: Any
 ) -> None:

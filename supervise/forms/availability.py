@@ -156,7 +156,7 @@ class AvailabilityForm(FlaskForm):
             raise ValidationError("Say how long each meeting is.")
 
     def wanted(self, zone: str) -> Wanted:
-        """What was typed, once it is valid, on the clock of ``zone``."""
+        """What was typed, on the clock of ``zone``; nothing stands for what cannot be read."""
         starts, ends = self.starts.time, self.ends.time
         once = self.repeats.data == "once"
         pattern = Pattern(

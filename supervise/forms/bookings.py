@@ -15,7 +15,7 @@ from supervise.forms.contracts import mark, text_field, whole
 from supervise.forms.enrolments import DayField
 from supervise.forms.people import Ticks, tidy
 from supervise.models import Assignment, Availability, Enrolment, Person
-from supervise.models.booking import Plan
+from supervise.models.booking import Plan, no_room
 from supervise.models.meetings import FORMATS, MODES
 from supervise.models.people import Actor
 from supervise.models.publishing import formats_of
@@ -104,10 +104,14 @@ class _PlanForm(_Time):
     mode = SelectField("How", choices=[SelectChoice(key, word) for key, word in MODES.items()])
 
     def plan(self, zone: str, **more: Any) -> Plan | None:
-        """The meeting as typed, with the rest of it; None, with a sentence, where its time is none."""
-        starts_at = self.starts_at(zone)
-        minutes, mode = int(self.minutes.data or 60), self.mode.data
-        return Plan(starts_at=starts_at, minutes=minutes, mode=mode, **more) if starts_at else None
+        """The meeting as typed, with the rest of it, once the form was validated; None where
+        anything is wrong, with a sentence beside each."""
+        read = not self.on.errors and not self.at.errors
+        starts_at = self.starts_at(zone) if read else None
+        if starts_at is None or self.errors:
+            return None
+        minutes = int(self.minutes.data or 60)
+        return Plan(starts_at=starts_at, minutes=minutes, mode=self.mode.data, **more)
 
 
 class AskForm(_PlanForm):
@@ -138,19 +142,23 @@ class ArrangeForm(_PlanForm, _Repeats):
     def arranged(self, zone: str, learners: int) -> Plan | None:
         """The meeting for so many learners, as ``plan`` gives it; room for them where none is said.
 
-        None too for a group with one place, and where the address of a video call is none; it may
-        be given later.
+        The address of a video call may be given later.
         """
-        address = self.address.data or ""
-        if address and self.mode.data == "video" and not address.startswith(ON_CALL):
-            mark(self, {"address": NO_ADDRESS})
-            return None
         alone = self.format.data == "one-to-one"
         fewest = FEWEST if self.format.data in IN_GROUPS else 1
         places = 1 if alone else int(self.places.data or max(learners, fewest))
+        invite = self.invite.data == "yes"
+        address = self.address.data or ""
+        found = {}
+        if not learners and not self.learners.errors:
+            found["learners"] = "Choose at least one learner."
         if places < fewest:
-            mark(self, {"places": TOO_FEW})
-            return None
+            found["places"] = TOO_FEW
+        elif learners > places and (not invite or places == 1) and not self.places.errors:
+            found["format" if alone else "places"] = no_room(places)
+        if address and self.mode.data == "video" and not address.startswith(ON_CALL):
+            found["address"] = NO_ADDRESS
+        mark(self, found)
         return self.plan(
             zone, format=self.format.data, places=places, place=self.place.data,
             address=address, note=self.note.data,

@@ -205,8 +205,7 @@ def arrange(
     if plan.format in IN_GROUPS and plan.places < FEWEST:
         raise Refused(TOO_FEW)
     if len(enrolments) > plan.places and (not invite or plan.places == 1):
-        room = "one learner" if plan.places == 1 else f"{plan.places} learners"
-        raise Refused(f"There is room for {room}: choose fewer, or make it larger.")
+        raise Refused(no_room(plan.places))
     with write():
         hold_people([by.person.id, *(one.learner_id for one in enrolments)])
         for enrolment in enrolments:
@@ -224,6 +223,12 @@ def arrange(
         if invite:
             tell(meeting, "invited", learners, now)
     return meeting
+
+
+def no_room(places: int) -> str:
+    """That there are more learners than places, in a sentence."""
+    room = "one learner" if places == 1 else f"{places} learners"
+    return f"There is room for {room}: choose fewer, or make it larger."
 
 
 def create(

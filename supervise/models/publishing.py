@@ -6,7 +6,7 @@ is held first of all, as in a booking, so that of two at the same moment one see
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -57,6 +57,15 @@ def learners_of(actor: Actor) -> list[Person]:
         )
     )
     return list(Person.select().where(Person.id.in_(theirs)).order_by(Person.name, Person.id))
+
+
+def faults_in(
+    wanted: Wanted, by: Actor, now: datetime, unread: Collection[str] = ()
+) -> dict[str, str]:
+    """By field, all that keeps the actor from publishing this; ``unread`` as for the rule."""
+    learners = [one.id for one in learners_of(by)] if wanted.named else []
+    today = local(now, wanted.pattern.zone).date()  # whoever publishes reads their own calendar
+    return faults(wanted, formats=formats_of(by), learners=learners, today=today, unread=unread)
 
 
 def publish(wanted: Wanted, *, by: Actor, now: datetime) -> Availability:
@@ -148,9 +157,7 @@ def standing(availability: Availability, now: datetime) -> list[Meeting]:
 
 
 def _judge(wanted: Wanted, by: Actor, now: datetime) -> None:
-    learners = [one.id for one in learners_of(by)] if wanted.named else []
-    today = local(now, wanted.pattern.zone).date()  # whoever publishes reads their own calendar
-    if found := faults(wanted, formats=formats_of(by), learners=learners, today=today):
+    if found := faults_in(wanted, by, now):
         raise Unfit(found)
 
 

@@ -68,9 +68,9 @@ def arrange() -> Response:
     """Book the meeting, once or several times, or send the invitations."""
     form, known = _arrange_form()
     by, now = auth.actor(), auth.now()
-    fine = form.validate()
+    form.validate()
     chosen = [one for one in known if one.id in (form.learners.data or [])]
-    plan = form.arranged(by.person.zone, len(chosen)) if fine else None
+    plan = form.arranged(by.person.zone, len(chosen))
     if plan is None:
         return _arranging(form, 422)
     invite = form.invite.data == "yes"
@@ -147,14 +147,13 @@ def _asking(form: AskForm, status: int = 200, sentence: str = "") -> Response:
 def ask() -> Response:
     """Send the request to the host."""
     form, by = _ask_form(), auth.actor()
-    fine = form.validate()
-    if names_somebody(form.note, by) or not fine:
-        return _asking(form, 422)
+    form.validate()
+    names_somebody(form.note, by)
     held = {tie.id: tie for tie in ties(by.person.id, by.centre)}
-    tie = held[form.whom.data]
-    kind = "one-to-one" if tie.role == "supervisor" else "tutorial"
+    tie = held.get(form.whom.data)
+    kind = "one-to-one" if tie and tie.role == "supervisor" else "tutorial"
     plan = form.plan(by.person.zone, format=kind, note=form.note.data)
-    if plan is None:
+    if plan is None or tie is None:
         return _asking(form, 422)
     try:
         meeting = ask_for(plan, tie.person, enrolment=tie.enrolment, by=by, now=auth.now())

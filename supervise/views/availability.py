@@ -72,7 +72,7 @@ def writing(form: AvailabilityForm, status: int = 200) -> Response:
 def publish() -> Response:
     """Publish a weekly pattern or a single day."""
     actor, form = auth.actor(), form_for()
-    if not form.validate():
+    if not is_fit(form, actor.person.zone):
         return writing(form, 422)
     try:
         publishing.publish(form.wanted(actor.person.zone), by=actor, now=auth.now())
@@ -81,6 +81,14 @@ def publish() -> Response:
         return writing(form, 422)
     flash("Published. Your learners can book it from now on.", "message")
     return web.done(url_for("availability.page"))
+
+
+def is_fit(form: AvailabilityForm, zone: str) -> bool:
+    """Whether it can be published; a sentence stands beside each thing that is in the way."""
+    form.validate()
+    unread = [field.name for field in form if field.errors]
+    mark(form, publishing.faults_in(form.wanted(zone), auth.actor(), auth.now(), unread))
+    return not form.errors
 
 
 @bp.get("/availability/<int:availability_id>")
@@ -124,7 +132,7 @@ def change(availability_id: int) -> Response:
     actor = auth.actor()
     there = web.load(Availability.visible_to(actor), availability_id)
     form, seen = form_for(there), web.number(request.form.get("version")) or 0
-    if not form.validate():
+    if not is_fit(form, there.zone):
         return changing(there, form, 422, seen=seen)
     try:
         publishing.change(there, form.wanted(there.zone), version=seen, by=actor, now=auth.now())
