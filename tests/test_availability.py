@@ -17,7 +17,7 @@ from supervise.models import Availability, Away, Person, booking, publishing
 from supervise.models.publishing import Unfit
 from supervise.reports.availability import dates_of
 from supervise.reports.slots import open_slots
-from supervise.rules.publishing import Wanted, time_off
+from supervise.rules.publishing import Wanted, first_shared, time_off
 from supervise.rules.slots import Pattern
 from supervise.workflow import NotAllowed, WrongState
 from tests.test_calendar import meet
@@ -275,6 +275,60 @@ def test_a_supervisor_publishes_changes_and_withdraws_on_the_page(
     gone = client.post(f"{address}/withdrawal", data={"version": "2"}, follow_redirects=True)
     assert "Withdrawn. 1 meeting booked from it stays" in gone.text
     assert client.post(f"{address}/withdrawal", data={"version": "3"}).status_code == 409
+
+
+def test_times_published_twice_are_named_and_need_a_second_press(app: Flask, scene: World) -> None:
+    client = signed_in(app, scene, scene.supervisor)
+    scene.publishes(scene.tutor)  # somebody else's
+    assert client.post("/availability", data=FORM).status_code == 303
+    again = FORM | {
+        "starts": "10:00",
+        "ends": "14:00",
+        "buffer_minutes": "0",
+        "from_on": "2026-10-26",
+    }
+    said = client.post("/availability", data=again)
+    assert said.status_code == 409
+    words = " ".join(said.text.split())
+    assert ">Every Monday, 09:00 to 12:00</a>, one to one: first on Mon 26 Oct" in words
+    assert 'value="14:00"' in words
+    mine = Availability.select().where(Availability.person == scene.supervisor)
+    assert mine.count() == 1
+    assert client.post("/availability", data=again | {"sure": "y"}).status_code == 303
+    starts = [one.starts_at for one in open_slots(scene.actor(scene.learner), NOW, NOW + 9 * WEEK)]
+    assert len(starts) == len(set(starts))
+    # a change of its times asks again, one of its address does not
+    second = f"/availability/{mine.order_by(Availability.id.desc()).get().id}"
+    longer = again | {"version": "1", "ends": "15:00"}
+    refused = client.post(second, data=longer)
+    assert (refused.status_code, "Save it all the same" in refused.text) == (409, True)
+    elsewhere = again | {"version": "1", "address": "https://meet.example.org/other"}
+    assert client.post(second, data=elsewhere).status_code == 303
+    assert client.post(second, data=longer | {"version": "2", "sure": "y"}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("changes", "first"),
+    [
+        ({}, date(2026, 10, 12)),
+        ({"starts": time(12), "ends": time(13)}, None),  # it begins when the other ends
+        ({"starts": time(8), "ends": time(9, 50)}, None),  # what overlaps holds no slot
+        ({"weekday": 1}, None),
+        ({"weekday": None, "from_on": date(2026, 11, 2)}, date(2026, 11, 2)),
+        ({"from_on": date(2028, 2, 1)}, date(2028, 2, 7)),
+        ({"to_on": date(2026, 10, 11)}, None),
+        # the night before, until ten
+        ({"weekday": 6, "starts": time(22), "ends": time(10)}, date(2026, 10, 12)),
+        # New York's clock goes back a week later: only between is it an hour nearer
+        ({"zone": "America/New_York", "starts": time(7), "ends": time(8)}, date(2026, 10, 26)),
+    ],
+)  # fmt: skip
+def test_patterns_overlap_where_their_slots_share_time(
+    changes: dict[str, Any], first: date | None
+) -> None:
+    other = replace(MONDAYS, **changes)
+    assert first_shared(MONDAYS, other, date(2026, 10, 8)) == first
+    assert (first_shared(other, MONDAYS, date(2026, 10, 8)) is None) == (first is None)
 
 
 def test_all_that_is_wrong_with_a_pattern_is_said_at_once(app: Flask, scene: World) -> None:

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from supervise.rules.moments import DAYS, clock, day, length, local, long_date, short_date
-from supervise.rules.slots import DAY, MINUTE, Pattern, moment, next_days, of_day, window
+from supervise.rules.slots import (
+    DAY,
+    MINUTE,
+    Pattern,
+    Spans,
+    moment,
+    next_days,
+    of_day,
+    window,
+)
 
 IN_GROUPS = ("group", "peer")
 """The formats that make sense for several learners only."""
@@ -168,6 +177,18 @@ def _of_change(pattern: Pattern, on: date) -> date:
     begins, ends = (local(moment(at, time(), pattern.zone), pattern.zone) for at in (on, on + DAY))
     same = begins.utcoffset() == ends.utcoffset()
     return on + DAY if same else on
+
+
+def first_shared(pattern: Pattern, other: Pattern, since: date) -> date | None:
+    """The first day from ``since`` on, on which both would offer some of the same time; None where
+    there is none in the next 53 windows of the first: a year, or more."""
+    start = max(since, other.from_on - DAY)
+    for on in next_days(pattern, start, 53):
+        mine = Spans.of(slot.span for slot in of_day(pattern, on))
+        near = (slot for n in (-1, 0, 1) for slot in of_day(other, on + n * DAY))
+        if any(mine.overlaps(slot.span) for slot in near):
+            return on
+    return None
 
 
 def in_words(pattern: Pattern) -> str:
