@@ -304,6 +304,60 @@ def test_times_are_on_the_readers_clock_on_both_sides_of_a_change(app: Flask, sc
         assert re.findall(r"\?at=[^>]*>(\d\d:\d\d)", page) == [hour]
 
 
+def test_later_times_are_others_of_the_same_host_of_the_same_kind_first(
+    app: Flask, scene: World
+) -> None:
+    one = publish(scene, weekday=None, from_on=date(2026, 10, 12))
+    publish(scene, weekday=1, ends="10:00")  # another pattern, of the same kind
+    publish(scene, weekday=0, starts="13:00", ends="14:00", format="group", places=4)
+    page = ask(app, scene, scene.learner, f"/calendar/slots/{one.id}?at=2026-10-12T09:00Z")
+    later = page.split("Later times</h2>")[1]
+    assert re.findall(r">(\w{3} \d+ \w{3}, [^<]*)</a>", later)[:8] == [
+        "Mon 12 Oct, 11:00", "Tue 13 Oct, 09:00", "Tue 20 Oct, 09:00", "Tue 27 Oct, 09:00",
+        "Tue 3 Nov, 09:00", "Tue 10 Nov, 09:00", "Mon 12 Oct, 13:00, group supervision",
+        "Mon 19 Oct, 13:00, group supervision",
+    ]  # fmt: skip
+    assert "book several times" not in page, "it is one day"
+    assert "Say what about" in page
+    weekly = f"/calendar/slots/{one.id + 1}?at=2026-10-13T08:00Z"
+    assert "book several times" in ask(app, scene, scene.learner, weekly)
+
+
+def test_of_the_last_time_the_others_are_those_before(app: Flask, scene: World) -> None:
+    one = publish(scene, weekday=None, from_on=date(2026, 10, 12), ends="11:00")
+    page = ask(app, scene, scene.learner, f"/calendar/slots/{one.id}?at=2026-10-12T09:00Z")
+    assert re.findall(r"\?at=([^\"]+)", page.split("Other times</h2>")[1]) == ["2026-10-12T08:00Z"]
+
+
+def test_the_pattern_shown_stands_for_one_that_overlaps_it(app: Flask, scene: World) -> None:
+    shown, hidden = publish(scene), publish(scene)
+    page = ask(app, scene, scene.learner, f"/calendar/slots/{hidden.id}?at=2026-10-12T08:00Z")
+    assert f'name="availability_id" value="{shown.id}"' in " ".join(page.split())
+
+
+def test_a_reader_elsewhere_reads_both_clocks(app: Flask, scene: World) -> None:
+    one = publish(scene)
+    Person.update(zone="America/New_York").where(Person.id == scene.learner.id).execute()
+    me = visitor(app, scene, scene.learner)
+    page = " ".join(me.get(f"/calendar/slots/{one.id}?at=2026-10-12T09:00Z").text.split())
+    assert "05:00</time> for you, 10:00 in London" in page.replace("05:00–06:00", "05:00")
+    meeting = meet(scene, at(12, 9), scene.enrolment)
+    words = " ".join(me.get(f"/supervision/{meeting.id}").text.split())
+    assert "05:00 to 06:00 for you, 10:00 in London" in words
+    moving = " ".join(me.get(f"/supervision/{meeting.id}/moving").text.split())
+    assert "It is on Mon 12 Oct, 05:00 for you, 10:00 in London" in moving
+    assert '04:00<span class="soft"> to 05:00, 09:00 in London' in moving
+    asking = (
+        "Times are on your clock, New York. Marian Hale is in London; Tessa Brook is in London."
+    )
+    assert asking in " ".join(me.get("/supervision/asking").text.split())
+    boss = visitor(app, scene, scene.supervisor)
+    new = " ".join(boss.get("/supervision/new").text.split())
+    assert "Times are on your clock, London. Priya Nair is in New York." in new
+    assert "for you" not in boss.get(f"/supervision/{meeting.id}").text
+    assert "for you" not in ask(app, scene, scene.tutor, f"/supervision/{meeting.id}")
+
+
 def test_a_slot_has_a_page_that_books_it_or_says_what_else_is_free(
     app: Flask, scene: World
 ) -> None:

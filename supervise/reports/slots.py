@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import TypeVar
 
 from supervise.models.assignments import Assignment
@@ -72,26 +72,42 @@ def _first(times: Iterable[OpenSlot]) -> OpenSlot | None:
 
 def around(
     there: Availability, at: datetime | None, actor: Actor, count: int = 6
-) -> tuple[OpenSlot | None, list[OpenSlot]]:
-    """The slot at this moment, if it is free, and the next ones after it, or else the first there are.
-
-    Of one that was withdrawn those are its host's others of the same kind. At most five queries.
+) -> tuple[OpenSlot | None, list[OpenSlot], bool]:
+    """The slot at this moment, if it is free; other times of its host, so many of the same kind and
+    then of others; and whether these are later, or else the first there are. At most five queries.
     """
     offers = Offers.to(actor, actor.now, actor.now + FURTHEST)
+    kinds = {one.format for one in offers.published if one.person_id == there.person_id}
 
-    def same(since: datetime | None) -> Iterator[OpenSlot]:
-        kind = (there.person_id, there.format)
-        for one in offers.each(since):
-            gone = there.withdrawn_at and (one.host.id, one.availability.format) == kind
-            if gone or one.availability.id == there.id:
-                yield one
+    def theirs(since: datetime | None) -> Iterator[OpenSlot]:
+        return (one for one in offers.each(since) if one.host.id == there.person_id)
 
-    ahead = list(islice(same(at), count + 1))
-    found = next(
-        (one for one in ahead if (one.availability.id, one.starts_at) == (there.id, at)), None
-    )
-    later = [one for one in ahead if at is None or one.starts_at > at]
-    return found, (later or list(islice(same(None), count)))[:count]
+    this = takewhile(lambda one: one.starts_at == at, theirs(at)) if at else ()
+    same = [one for one in this if one.availability.format == there.format]
+    found = same[0] if same and not there.withdrawn_at else None
+
+    def others(since: datetime | None) -> list[OpenSlot]:
+        rest = (one for one in theirs(since) if not one.full and one != found)
+        return _of_kinds(rest, there.format, kinds, count)
+
+    later = others(at)
+    return found, later or others(None), bool(later)
+
+
+def _of_kinds(
+    times: Iterable[OpenSlot], kind: str, kinds: Collection[str], count: int
+) -> list[OpenSlot]:
+    """The first of this kind, and then of the other ``kinds``; so many of each, and no look beyond."""
+    same: list[OpenSlot] = []
+    other: list[OpenSlot] = []
+    for one in times:
+        into = same if one.availability.format == kind else other
+        if len(into) < count:
+            into.append(one)
+        enough = len(same) == count or kind not in kinds
+        if enough and (len(other) == count or set(kinds) <= {kind}):
+            break
+    return same + other
 
 
 def booked_at(actor: Actor, availability: Availability, at: datetime | None) -> Meeting | None:

@@ -177,7 +177,7 @@ def _again(
         "supervision/booking_again.html", "supervision/_booking_again.html", status, form=form,
         host=slot.person, enrolments=list(enrolments.values()), sentence=sentence, full=full,
         missed=missed, found=faults_of(form), asked=slot_value(slot, asked), when=asked,
-        week=week_of(free, reader.at(asked).date()), value=slot_value,
+        asked_of=slot, week=week_of(free, reader.at(asked).date()), value=slot_value,
     )  # fmt: skip
 
 

@@ -49,19 +49,21 @@ def _day(text: str | None) -> date:
 def slot(availability_id: int) -> Response:
     """One time, ``?at=`` in UTC, with the button that books it; the next ones where it is not free.
 
-    One that was withdrawn answers 410, with the next times of the same host and kind.
+    One that was withdrawn answers 410. Where patterns overlap it is the one that is shown.
     """
     actor = auth.actor()
     there = web.load(known_to(actor), availability_id)
     at = read_moment(request.args.get("at"))
-    found, others = slots.around(there, at, actor)
+    found, others, later = slots.around(there, at, actor)
     return web.show(
         "calendar/slot.html",
         None,
         410 if there.withdrawn_at else 200,
         slot=found,
+        later=later,
         others=others,
         asked_at=at,
+        kind=there.format,
         modes=MODES,
         form=BookForm(formdata=None),
         host=there.person,
