@@ -93,7 +93,8 @@ def test_too_late_shows_the_next_free_times_and_keeps_the_note(
     again = me.post("/bookings", data={"slot": f"{still.id}@2026-10-16T08:00Z", "note": "My first"})
     assert again.status_code == 303
     if why == "full":
-        paged = me.post("/bookings", data=sent(slot, week="2026-10-19")).text
+        chosen = {"asked": f"{slot.id}@2026-10-15T08:00Z", "slot": f"{still.id}@2026-10-16T08:00Z"}
+        paged = me.post("/bookings", data=sent(slot, week="2026-10-19") | chosen).text
         assert "Join the waiting list for Thu 15 Oct, 09:00" in paged
         assert offered(paged) == [
             f"2026-10-2{on}T{hour}:00Z" for on in "23" for hour in ("08", "09", "10")

@@ -46,9 +46,9 @@ def create() -> Response:
     slot, starts_at, seen = _chosen(actor, form)
     enrolment = _enrolment(actor, slot, starts_at, form)
     if "week" in request.form:
-        return _again(slot, form, 200)
+        return _again(slot, starts_at, form, 200, full=_full(actor))
     if not _is_fit(form, actor, enrolment) or enrolment is None:
-        return _again(slot, form, 422)
+        return _again(slot, starts_at, form, 422, full=_full(actor))
     try:
         if request.form.get("go") == "wait":
             return _wait(slot, starts_at, enrolment)
@@ -59,10 +59,11 @@ def create() -> Response:
             seen=seen,
         )  # fmt: skip
     except NotAll as refused:
-        return _again(slot, form, 409, sentence=refused.sentence, missed=why(refused, actor))
+        missed = why(refused, actor)
+        return _again(slot, starts_at, form, 409, sentence=refused.sentence, missed=missed)
     except Refused as refused:
         full = refused.meeting if isinstance(refused, Full) else None
-        return _again(slot, form, 409, sentence=said(refused, actor), full=full)
+        return _again(slot, starts_at, form, 409, sentence=said(refused, actor), full=full)
     flash(f"Booked: {day_and_time(starts_at)} with {slot.person.name}.", "message")
     return to_meeting(place.meeting_id)
 
@@ -70,11 +71,15 @@ def create() -> Response:
 def _chosen(actor: Actor, form: BookForm) -> tuple[Availability, datetime, int | None]:
     """The slot that was sent and the version it was shown with; 404 for one not theirs to know of.
 
-    Where none was chosen yet it is the one they ``asked`` for at first.
+    Where none is chosen, or another week looked at, it is the one they ``asked`` for at first.
     """
     sent, asked = _sent(), request.form.get("asked", "")
-    both = (sent, form.slot.data) if request.form.get("go") == "wait" else (form.slot.data, sent)
-    value = next((one for one in (*both, asked) if slot_read(one)), None)
+    order = [form.slot.data, sent, asked]
+    if "week" in request.form:
+        order.reverse()
+    elif request.form.get("go") == "wait":
+        order = [sent, form.slot.data]
+    value = next((one for one in order if slot_read(one)), None)
     found = slot_read(value)
     if found is None:
         abort(422)
@@ -87,6 +92,13 @@ def _sent() -> str:
         request.form.get(name, "") for name in ("availability_id", "starts_at", "version")
     )
     return f"{number}@{start}/{version}"
+
+
+def _full(actor: Actor) -> Meeting | None:
+    """The full group whose waiting list the page offered to join, if it did."""
+    sent = slot_read(_sent()) if "asked" in request.form else None
+    slot = known_to(actor).where(Availability.id == sent[0]).first() if sent else None
+    return begun(slot, sent[1]) if slot is not None and sent else None
 
 
 def _is_fit(form: BookForm, actor: Actor, enrolment: Enrolment | None) -> bool:
@@ -153,6 +165,7 @@ def _book_several(
 
 def _again(
     slot: Availability,
+    starts_at: datetime,
     form: BookForm,
     status: int,
     sentence: str = "",
@@ -163,21 +176,15 @@ def _again(
     actor = auth.actor()
     known = ties(actor.person.id, actor.centre)
     enrolments = {tie.enrolment_id: tie.enrolment for tie in known}
-    asked = next(
-        found[1]
-        for one in (form.slot.data, _sent(), request.form.get("asked"))
-        if (found := slot_read(one))
-    )
-    if form.slot.data or status != 200:
-        form.slot.data = slot_value(slot, asked)
-    if "week" in request.form and slot_read(_sent()):
-        full = begun(slot, asked)
+    asked = slot_value(slot, starts_at)
+    if status != 200:
+        form.slot.data = asked
     free = free_times(slot.person_id, slot.format)
     return web.show(
         "supervision/booking_again.html", "supervision/_booking_again.html", status, form=form,
         host=slot.person, enrolments=list(enrolments.values()), sentence=sentence, full=full,
-        missed=missed, found=faults_of(form), asked=slot_value(slot, asked), when=asked,
-        asked_of=slot, week=week_of(free, reader.at(asked).date()), value=slot_value,
+        missed=missed, found=faults_of(form), asked=asked, when=starts_at, asked_of=slot,
+        week=week_of(free, reader.at(starts_at).date()), value=slot_value,
     )  # fmt: skip
 
 

@@ -96,17 +96,23 @@ def moving(meeting_id: int) -> Response:
     if booking.is_host:
         return showing(meeting, None, 200, found=[])
     web.require(booking.may_move_to_slot)
-    return _slots(meeting, MoveToSlotForm(data={"version": meeting.version}))
+    return _slots(meeting, booking.mine, MoveToSlotForm(data={"version": meeting.version}))
 
 
 def _slots(
-    meeting: Meeting, form: MoveToSlotForm, status: int = 200, sentence: str = ""
+    meeting: Meeting,
+    mine: Attendance | None,
+    form: MoveToSlotForm,
+    status: int = 200,
+    sentence: str = "",
 ) -> Response:
     """A week of the times that the meeting may move to; buttons in the form lead to other weeks."""
     free = [
         one
         for one in free_times(meeting.host_id, meeting.format, but=meeting.id)
-        if one.availability.places == 1 and one.starts_at != meeting.starts_at
+        if one.availability.places == 1
+        and one.starts_at != meeting.starts_at
+        and any(mine and each.id == mine.enrolment_id for each in one.enrolments)
     ]
     week = week_of(free, reader.at(meeting.starts_at).date())
     return web.show(
@@ -125,7 +131,7 @@ def move_it(meeting_id: int) -> Response:
     by, now = auth.actor(), auth.now()
     form: Any = MoveForm(prefix="move-") if booking.is_host else MoveToSlotForm()
     if "week" in request.form and not booking.is_host:
-        return _slots(meeting, form)
+        return _slots(meeting, booking.mine, form)
     chosen = None if booking.is_host else slot_read(form.slot.data)
     starts_at = None
     fine = _fit(form, by)
@@ -134,7 +140,11 @@ def move_it(meeting_id: int) -> Response:
     elif chosen is None:
         mark(form, {"slot": "Choose the new time."})
     if not fine or (starts_at is None and chosen is None):
-        return showing(meeting, form, 422) if booking.is_host else _slots(meeting, form, 422)
+        return (
+            showing(meeting, form, 422)
+            if booking.is_host
+            else _slots(meeting, booking.mine, form, 422)
+        )
     values = {"reason": form.reason.data, "version": form.version.data, "by": by, "now": now}
     try:
         if chosen is None:
@@ -149,7 +159,7 @@ def move_it(meeting_id: int) -> Response:
         form.version.data = Meeting.get_by_id(meeting.id).version
         if booking.is_host:
             return showing(meeting, form, 409, sentence, found=[])
-        return _slots(meeting, form, 409, sentence)
+        return _slots(meeting, booking.mine, form, 409, sentence)
     return to_meeting(meeting_id)
 
 
