@@ -345,6 +345,8 @@ def test_all_that_is_wrong_with_a_pattern_is_said_at_once(app: Flask, scene: Wor
         answer = client.post(address, data=wrong | {"version": "1"})
         assert answer.status_code == 422
         assert [part for part in said if part not in answer.text] == []
+    blank = client.post("/availability", data=wrong | {"minutes": ""}).text
+    assert "Say how long each meeting is." in blank
     unread = client.post("/availability", data=wrong | {"starts": "9 o"}).text
     assert "5 things to change" in unread
     assert "no meeting of" not in unread, "of what depends on it nothing is said"
