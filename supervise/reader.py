@@ -13,7 +13,7 @@ from flask_wtf.csrf import generate_csrf
 
 from supervise import auth
 from supervise.kept import in_words
-from supervise.models import Actor, Centre, PracticeSession
+from supervise.models import Actor, Centre, Meeting, PracticeSession
 from supervise.rules import ageing, moments
 from supervise.rules.conditions import says
 from supervise.rules.facts import ConfirmationFacts
@@ -127,6 +127,20 @@ def on_the_clock(moment: datetime, zone: str) -> str:
     return f"{moments.day(there.date(), year=True)}, {moments.clock(there)}"
 
 
+def elsewhere(moment: datetime, zone: str) -> str:
+    """What another clock than the reader's shows then: ``10:15 in London``; nothing where the same."""
+    return moments.elsewhere(moment, zone, reader_zone())
+
+
+def engaged(other: Meeting | None) -> str:
+    """What the reader has then, for them alone; of a meeting in another centre only the hours."""
+    if other is None:
+        return "You have another meeting then."
+    what = f": {other.word}," if other.centre_id == auth.actor().centre.id else ","
+    hours = f"{moments.clock(at(other.starts_at))} to {moments.clock(at(other.ends_at))}"
+    return f"You have another meeting then{what} {hours}."
+
+
 FILTERS = {
     "length": moments.length,
     "day": moments.day,
@@ -139,6 +153,9 @@ FILTERS = {
     "in_words": in_words,
     "day_and_time": day_and_time,
     "on_the_clock": on_the_clock,
+    "elsewhere": elsewhere,
+    "engaged": engaged,
+    "place": moments.place,
     "age": age,
     "says": says,
     "ran_out": ran_out,

@@ -154,6 +154,7 @@ MEETING = Workflow(
     },
     moves={
         "accept": Move(frozenset({"requested"}), "booked", "booked"),
+        "propose": Move(frozenset({"requested"}), "booked", "answered with another time"),
         "decline": Move(frozenset({"requested"}), "declined", "declined"),
         "move": Move(frozenset({"booked"}), "booked", "moved"),
         "cancel": Move(frozenset({"requested", "booked"}), "cancelled", "cancelled"),
@@ -185,7 +186,7 @@ ATTENDANCE = Workflow(
         "book": Move(
             frozenset({"asked", "invited", "waiting", "cancelled", "declined"}), "booked", "booked"
         ),
-        "invite": Move(frozenset({"cancelled", "declined"}), "invited", "invited"),
+        "invite": Move(frozenset({"asked", "cancelled", "declined"}), "invited", "invited"),
         "wait": Move(frozenset({"invited", "cancelled", "declined"}), "waiting", "put on the list"),
         "ask again": Move(frozenset({"asked", "invited", "booked"}), "asked", "asked for again"),
         "decline": Move(frozenset({"asked", "invited"}), "declined", "declined"),

@@ -51,7 +51,7 @@ PAGES = {
     "test_account", "test_booking_pages", "test_catalogue_pages", "test_centre", "test_clients",
     "test_enrolments",
     "test_goals", "test_imports", "test_invitations", "test_learners", "test_mail", "test_outbox",
-    "test_people", "test_signin",
+    "test_people", "test_proposing", "test_signin",
     "test_signin_code", "test_signin_typing", "test_today",
 }  # fmt: skip
 """What asks for pages alone: on SQLite, so that the suite stays under a quarter of an hour. Ask for the

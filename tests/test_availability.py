@@ -17,7 +17,7 @@ from supervise.models import Availability, Away, Person, booking, publishing
 from supervise.models.publishing import Unfit
 from supervise.reports.availability import dates_of
 from supervise.reports.slots import open_slots
-from supervise.rules.publishing import Wanted
+from supervise.rules.publishing import Wanted, first_shared, time_off
 from supervise.rules.slots import Pattern
 from supervise.workflow import NotAllowed, WrongState
 from tests.test_calendar import meet
@@ -129,11 +129,66 @@ def test_the_next_dates_say_what_the_clocks_do(world: World) -> None:
         overnight=True,
     )
     made = publishing.publish(nights, by=world.actor(world.supervisor), now=NOW)
-    said = {row.on.day: (row.meetings, row.clocks) for row in dates_of(made, NOW, 2)}
+    said = {row.on.day: (row.times, row.clocks) for row in dates_of([made], NOW, 2)[made.id]}
     assert said[17] == (4, "")
     assert said[24] == (5, "The clocks go back on Sun 25 Oct: it is 5 h 00 long instead of 4 h 00.")
     begun = datetime(2026, 10, 17, 22, 30, tzinfo=UTC)  # half past eleven in London
-    assert dates_of(made, begun, 1)[0].meetings == 3
+    assert dates_of([made], begun, 1)[made.id][0].times == 3
+
+
+def test_the_next_dates_say_what_is_still_free(world: World) -> None:
+    boss = world.actor(world.supervisor)
+    other = world.enrol(world.person("Owen Tasker", "learner"))
+    alone = publishing.publish(pattern(notice_minutes=1440, horizon_days=14), by=boss, now=NOW)
+    week = pattern(weekday=1, starts=time(14), ends=time(16), horizon_days=14)
+    group = publishing.publish(replace(week, format="group", places=2), by=boss, now=NOW)
+
+    def said(now: datetime = NOW) -> dict[str, list[str]]:
+        dates = dates_of([alone, group], now, 3)
+        return {one.format: [row.words for row in dates[one.id]] for one in (alone, group)}
+
+    later = {
+        "one-to-one": "3 times, to book from Mon 12 Oct",
+        "group": "2 times, to book from Tue 13 Oct",
+    }
+    assert said() == {
+        "one-to-one": ["3 times free", "3 times free", later["one-to-one"]],
+        "group": ["2 times free", "2 times free", later["group"]],
+    }
+    monday, tuesday = datetime(2026, 10, 12, 8, tzinfo=UTC), datetime(2026, 10, 13, 13, tzinfo=UTC)
+    like = {"availability": group, "format": "group", "places": 2}
+    meet(world, monday, world.enrolment, availability=alone)
+    meet(world, tuesday, world.enrolment, **like)  # one place is left in it
+    publishing.take_off(monday + WEEK, monday + WEEK + timedelta(days=1), "", by=boss, now=NOW)
+    start = tuesday + WEEK + timedelta(hours=1)
+    publishing.take_off(start, start + timedelta(hours=3), "", by=boss, now=NOW)
+    assert said()["one-to-one"][:2] == ["2 of 3 times still free", "away"]
+    assert said()["group"][:2] == ["2 times free", "1 of 2 times still free, away for some of it"]
+    meet(world, tuesday + timedelta(hours=1), other, world.enrolment, **like)
+    assert said()["group"][0] == "1 of 2 times still free", "a full group is not free"
+    for hour in (1, 2):
+        meet(world, monday + timedelta(hours=hour), other, availability=alone)
+    assert said()["one-to-one"][0] == "none of 3 times still free"
+    sunday = datetime(2026, 10, 11, 8, 30, tzinfo=UTC)  # too late for nine o'clock
+    assert said(sunday)["one-to-one"][0] == "none of 2 times still free"
+
+
+@pytest.mark.parametrize(
+    ("from_at", "to_at", "said"),
+    [
+        ((2026, 12, 7, 0), (2026, 12, 10, 0), "Mon 7 Dec to Wed 9 Dec"),
+        ((2026, 12, 7, 0), (2026, 12, 8, 0), "Mon 7 Dec"),
+        ((2026, 12, 7, 9), (2026, 12, 7, 12), "Mon 7 Dec, 09:00 to 12:00"),
+        ((2026, 12, 7, 9), (2026, 12, 9, 0), "Mon 7 Dec, 09:00 to Wed 9 Dec, 00:00"),
+        ((2026, 12, 31, 0), (2027, 1, 2, 0), "Thu 31 Dec to Fri 1 Jan 2027"),
+        ((2026, 10, 24, 23), (2026, 10, 26, 0), "Sun 25 Oct"),  # 25 hours long in London
+    ],
+)
+def test_whole_days_away_are_days(
+    from_at: tuple[int, ...], to_at: tuple[int, ...], said: str
+) -> None:
+    moments = [datetime(*when, tzinfo=UTC) for when in (from_at, to_at)]
+    assert time_off(*moments, "Europe/London", NOW) == said
 
 
 @pytest.mark.parametrize("places", [1, 3])
@@ -190,7 +245,8 @@ def test_a_supervisor_publishes_changes_and_withdraws_on_the_page(
     wrong = client.post("/availability", data=FORM | {"ends": "08:30", "minutes": "x"})
     assert wrong.status_code == 422
     assert 'value="08:30"' in wrong.text
-    assert "Give a whole number." in wrong.text
+    for said in ("2 things to change", "Give a whole number.", "It ends before it starts"):
+        assert said in wrong.text, said
     before = client.post("/availability", data=FORM | {"ends": "08:30"})
     assert before.status_code == 422
     assert "It ends before it starts" in before.text
@@ -203,7 +259,7 @@ def test_a_supervisor_publishes_changes_and_withdraws_on_the_page(
         page = client.get("/availability").text
     assert seen.count <= 12, seen
     assert "Every Monday, 09:00 to 12:00" in page
-    assert "Mon 12 Oct: 2 meetings" in page
+    assert "Mon 12 Oct: 1 of 2 times still free" in page
     shown = client.get(f"/availability/{made.id}").text
     assert "Mon 12 Oct, 09:00" in shown
     assert "It stays as booked" in shown
@@ -219,6 +275,81 @@ def test_a_supervisor_publishes_changes_and_withdraws_on_the_page(
     gone = client.post(f"{address}/withdrawal", data={"version": "2"}, follow_redirects=True)
     assert "Withdrawn. 1 meeting booked from it stays" in gone.text
     assert client.post(f"{address}/withdrawal", data={"version": "3"}).status_code == 409
+
+
+def test_times_published_twice_are_named_and_need_a_second_press(app: Flask, scene: World) -> None:
+    client = signed_in(app, scene, scene.supervisor)
+    scene.publishes(scene.tutor)  # somebody else's
+    assert client.post("/availability", data=FORM).status_code == 303
+    again = FORM | {
+        "starts": "10:00",
+        "ends": "14:00",
+        "buffer_minutes": "0",
+        "from_on": "2026-10-26",
+    }
+    said = client.post("/availability", data=again)
+    assert said.status_code == 409
+    words = " ".join(said.text.split())
+    assert ">Every Monday, 09:00 to 12:00</a>, one to one: first on Mon 26 Oct" in words
+    assert 'value="14:00"' in words
+    mine = Availability.select().where(Availability.person == scene.supervisor)
+    assert mine.count() == 1
+    assert client.post("/availability", data=again | {"sure": "y"}).status_code == 303
+    starts = [one.starts_at for one in open_slots(scene.actor(scene.learner), NOW, NOW + 9 * WEEK)]
+    assert len(starts) == len(set(starts))
+    # a change of its times asks again, one of its address does not
+    second = f"/availability/{mine.order_by(Availability.id.desc()).get().id}"
+    longer = again | {"version": "1", "ends": "15:00"}
+    refused = client.post(second, data=longer)
+    assert (refused.status_code, "Save it all the same" in refused.text) == (409, True)
+    elsewhere = again | {"version": "1", "address": "https://meet.example.org/other"}
+    assert client.post(second, data=elsewhere).status_code == 303
+    assert client.post(second, data=longer | {"version": "2", "sure": "y"}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("changes", "first"),
+    [
+        ({}, date(2026, 10, 12)),
+        ({"starts": time(12), "ends": time(13)}, None),  # it begins when the other ends
+        ({"starts": time(8), "ends": time(9, 50)}, None),  # what overlaps holds no slot
+        ({"weekday": 1}, None),
+        ({"weekday": None, "from_on": date(2026, 11, 2)}, date(2026, 11, 2)),
+        ({"from_on": date(2028, 2, 1)}, date(2028, 2, 7)),
+        ({"to_on": date(2026, 10, 11)}, None),
+        # the night before, until ten
+        ({"weekday": 6, "starts": time(22), "ends": time(10)}, date(2026, 10, 12)),
+        # New York's clock goes back a week later: only between is it an hour nearer
+        ({"zone": "America/New_York", "starts": time(7), "ends": time(8)}, date(2026, 10, 26)),
+    ],
+)  # fmt: skip
+def test_patterns_overlap_where_their_slots_share_time(
+    changes: dict[str, Any], first: date | None
+) -> None:
+    other = replace(MONDAYS, **changes)
+    assert first_shared(MONDAYS, other, date(2026, 10, 8)) == first
+    assert (first_shared(other, MONDAYS, date(2026, 10, 8)) is None) == (first is None)
+
+
+def test_all_that_is_wrong_with_a_pattern_is_said_at_once(app: Flask, scene: World) -> None:
+    client = signed_in(app, scene, scene.supervisor)
+    wrong = FORM | {
+        "format": "group", "to_on": "2026-10-05", "minutes": "300", "address": "", "who": "named",
+    }  # fmt: skip
+    said = (
+        "A group has two places or more.", "It ends before it begins.", "It begins with https://.",
+        "Tick at least one learner", "no meeting of 5 h 00 fits", "5 things to change",
+    )  # fmt: skip
+    made = scene.publishes(scene.supervisor)
+    for address in ("/availability", f"/availability/{made.id}"):
+        answer = client.post(address, data=wrong | {"version": "1"})
+        assert answer.status_code == 422
+        assert [part for part in said if part not in answer.text] == []
+    blank = client.post("/availability", data=wrong | {"minutes": ""}).text
+    assert "Say how long each meeting is." in blank
+    unread = client.post("/availability", data=wrong | {"starts": "9 o"}).text
+    assert "5 things to change" in unread
+    assert "no meeting of" not in unread, "of what depends on it nothing is said"
 
 
 def test_a_time_off_names_what_is_booked_in_it(app: Flask, scene: World) -> None:
@@ -239,7 +370,8 @@ def test_a_time_off_names_what_is_booked_in_it(app: Flask, scene: World) -> None
     assert len(open_slots(learner, NOW, NOW + WEEK)) == 1
     whole = {"first_on": "2026-10-12"}
     page = client.post("/availability/away", data=whole, follow_redirects=True).text
-    assert "Dentist" in page
+    assert "<strong>Mon 12 Oct, 11:30 to 14:00</strong>, Dentist" in page
+    assert "<strong>Mon 12 Oct</strong>" in page
     assert "Booked in it all the same" in page
     assert "Mon 12 Oct, 09:00" in page
     assert open_slots(learner, NOW, NOW + WEEK) == []

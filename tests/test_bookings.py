@@ -23,7 +23,7 @@ from supervise.models import (
     Meeting,
     Membership,
 )
-from supervise.models.asking import accept, add, answer_invitation, ask, decline
+from supervise.models.asking import accept, add, answer_invitation, ask, decline, propose
 from supervise.models.booking import Plan
 from supervise.models.busy import Taken
 from supervise.models.centres import Refused
@@ -317,6 +317,51 @@ def test_what_was_taken_meanwhile_stays_a_request(world: World) -> None:
     accept(Meeting.get_by_id(meeting.id), by=boss, now=world.now)
 
 
+def test_a_request_is_answered_with_another_time(world: World) -> None:
+    meeting, boss = asked(world, note="A dispute"), world.actor(world.supervisor)
+    propose(meeting, NEXT, 45, words="I teach at nine.", by=boss, now=world.now)
+    place = place_of(meeting, world.enrolment)
+    assert (meeting.state, place.state, busy(meeting)) == ("booked", "invited", {boss.person.id})
+    assert (meeting.starts_at, meeting.minutes) == (NEXT, 45)
+    assert (meeting.note, meeting.reason) == ("A dispute", "I teach at nine.")
+    told = history("meeting", meeting.id)[-1]
+    assert (told.verb, told.note) == ("proposed", "I teach at nine.")
+    moments = [told.details[when]["starts_at"] for when in ("before", "after")]
+    assert moments == [str(SLOT), str(NEXT)]
+    assert mails("invited") == [world.learner.id]
+    answer_invitation(place, accept=True, by=world.actor(world.learner), now=world.now)
+    assert busy(meeting) == {world.supervisor.id, world.learner.id}
+
+
+def test_a_proposal_that_is_declined_is_over(world: World) -> None:
+    meeting, boss = asked(world), world.actor(world.supervisor)
+    propose(meeting, NEXT, 60, words="", by=boss, now=world.now)
+    place, me = place_of(meeting, world.enrolment), world.actor(world.learner)
+    answer_invitation(place, accept=False, reason="At work", by=me, now=world.now)
+    assert (Meeting.get().state, busy(meeting)) == ("cancelled", set())
+    assert mails("declined") == [world.supervisor.id]
+    assert asked(world).state == "requested", "they may ask again"
+
+
+def test_no_time_is_proposed_at_which_one_of_the_two_is_busy(world: World) -> None:
+    meeting, boss = asked(world), world.actor(world.supervisor)
+    [other] = learners(world, 1)
+    arranged(world, other, starts_at=NEXT)
+    joan = world.person("Joan Petrie", "supervisor")
+    world.assign(joan, "supervisor")
+    arranged(world, host=joan, starts_at=NEXT + HOUR)
+    for starts_at, error, words in (
+        (NEXT, Taken, "just been taken"),
+        (NEXT + HOUR, Taken, "Priya Nair is in another meeting then"),
+        (SLOT, Refused, "the time you were asked for"),
+        (world.now, Refused, "has passed"),
+    ):
+        with pytest.raises(error, match=words):
+            propose(Meeting.get_by_id(meeting.id), starts_at, 60, words="", by=boss, now=world.now)
+    kept = Meeting.get_by_id(meeting.id)
+    assert (kept.state, kept.starts_at) == ("requested", SLOT)
+
+
 def test_a_request_is_declined_with_a_reason_and_not_accepted_once_its_time_is_over(
     world: World,
 ) -> None:
@@ -427,6 +472,7 @@ def test_the_only_learner_who_leaves_cancels_the_meeting(world: World) -> None:
 
 MOVES: dict[str, Callable[[World, Meeting, Any], None]] = {
     "accept": lambda w, m, by: accept(m, by=by, now=w.now),
+    "propose": lambda w, m, by: propose(m, NEXT, 60, words="", by=by, now=w.now),
     "decline": lambda w, m, by: decline(m, "No", by=by, now=w.now),
     "move": lambda w, m, by: shift(w, m, by=by),
     "cancel": lambda w, m, by: cancel(m, "No", by=by, now=w.now),
@@ -510,7 +556,7 @@ def test_nobody_but_its_host_answers_moves_and_cancels(world: World, who: str, e
     by = actors[who]
     for name, make in MOVES.items():
         with pytest.raises(NotAllowed):
-            make(world, request if name in ("accept", "decline") else meeting, by)
+            make(world, request if name in ("accept", "propose", "decline") else meeting, by)
     if who == "learner":
         return
     for name in PLACE_MOVES:

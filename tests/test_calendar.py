@@ -215,6 +215,86 @@ def test_each_sees_their_own_days_in_every_view(app: Flask, scene: World) -> Non
     assert "Thursday 8 October 2026" in days  # today
 
 
+def counted(page: str) -> dict[int, list[str]]:
+    """By day of October, what the month says stands on it."""
+    table = page.split("<table")[1].split("</table>")[0]
+    cells = re.findall(r"on=2026-10-(\d\d)#day[^>]*>(.*?)</a>", table, re.S)
+    return {
+        int(on): re.findall(r'count-of (\w+)">(\d+)<span class="word"> ([^<]*)', cell)
+        for on, cell in cells
+    }
+
+
+def place(meeting: Meeting, enrolment: Any, state: str) -> None:
+    Attendance.create(
+        centre=meeting.centre, meeting=meeting, enrolment=enrolment, state=state,
+        learner=enrolment.learner, created_at=NOW, changed_at=NOW,
+    )  # fmt: skip
+
+
+def test_what_is_not_booked_is_not_called_booked(app: Flask, scene: World) -> None:
+    """A learner waits for a full group, is invited to another meeting, and could wait for a third."""
+    group = publish(scene, format="group", places=1, starts="09:00", ends="11:00")
+    Availability.update(places=2).execute()
+    others = [scene.enrol(scene.person(name, "learner")) for name in ("Owen Tasker", "Ida Voss")]
+    like = {"availability": group, "format": "group", "places": 2}
+    place(meet(scene, at(12, 8), *others, **like), scene.enrolment, "waiting")
+    meet(scene, at(12, 9), *others, **like)
+    place(meet(scene, at(13, 9)), scene.enrolment, "invited")
+    meet(scene, at(13, 14), scene.enrolment)
+    month = counted(ask(app, scene, scene.learner, "/calendar?view=month&on=2026-10-12"))
+    assert month[12] == [
+        ("listed", "1", "on the waiting list"),
+        ("taken", "1", "full, with a waiting list"),
+    ]
+    assert month[13] == [("invited", "1", "invited"), ("good", "1", "booked")]
+    assert month[19] == [("none", "2", "to book")]
+    for view in ("week", "list"):
+        page = ask(app, scene, scene.learner, f"/calendar?view={view}&on=2026-10-12")
+        assert '<small class="listed">on the waiting list</small>' in page
+        assert '<small class="invited">invited, not answered</small>' in page
+        assert page.count("2026-10-12T08:00Z") == 0, "the group one waits for stands there once"
+        assert "10:00, full" in page
+
+
+def test_a_host_reads_how_full_a_group_is_and_each_meeting_once(app: Flask, scene: World) -> None:
+    group = publish(scene, format="group", places=4, ends="12:00")
+    publish(scene, format="group", places=4, starts="10:00", ends="13:00")  # overlaps it
+    others = [scene.enrol(scene.person(name, "learner")) for name in ("Owen Tasker", "Ida Voss")]
+    meet(scene, at(12, 8), others[0], availability=group, format="group", places=4)
+    meet(scene, at(12, 9), *others, availability=group, format="group", places=2)
+    for view in ("week", "list", "month"):
+        page = ask(app, scene, scene.supervisor, f"/calendar?view={view}&on=2026-10-12")
+        assert page.count("Group supervision, 1 of 4 places taken") == 1
+        assert page.count("Group supervision, full, 2 of 2") == 1
+        day = page.split("Monday 12 October")[-1] if view != "week" else page
+        free = re.findall(r"<li>(\d\d:\d\d)</li>", day.split("Monday 19")[0])
+        assert free == ["11:00", "12:00"], (
+            "neither what has begun nor what both patterns offer twice"
+        )
+    month = counted(ask(app, scene, scene.supervisor, "/calendar?view=month&on=2026-10-12"))
+    assert month[12] == [("good", "2", "booked"), ("none", "2", "free")]
+
+
+@pytest.mark.parametrize("view", ["week", "month"])
+def test_where_nothing_is_free_it_says_when_something_is(
+    app: Flask, scene: World, queries: Any, view: str
+) -> None:
+    one = publish(scene, from_on=date(2026, 11, 30), starts="09:00", ends="10:00")
+    client = visitor(app, scene, scene.learner)
+    with queries() as seen:
+        page = client.get(f"/calendar?view={view}").text
+    assert seen.count <= 12, seen
+    words = " ".join(page.split())
+    assert f'/calendar/slots/{one.id}?at=2026-11-30T09:00Z">Mon 30 Nov, 09:00</a>' in words
+    assert "one to one with Marian Hale" in words
+    later = client.get(f"/calendar?view={view}&on=2026-11-30").text
+    assert "Next free time:" not in later
+    one.withdrawn_at = NOW
+    one.save()
+    assert "Nobody has published a time that is free." in client.get(f"/calendar?view={view}").text
+
+
 def test_times_are_on_the_readers_clock_on_both_sides_of_a_change(app: Flask, scene: World) -> None:
     """London goes back on 25 October, New York on 1 November: nine is four, five, then four."""
     publish(scene, minutes=180)
@@ -222,6 +302,60 @@ def test_times_are_on_the_readers_clock_on_both_sides_of_a_change(app: Flask, sc
     for day, hour in (("2026-10-19", "04:00"), ("2026-10-26", "05:00"), ("2026-11-02", "04:00")):
         page = ask(app, scene, scene.learner, f"/calendar?on={day}")
         assert re.findall(r"\?at=[^>]*>(\d\d:\d\d)", page) == [hour]
+
+
+def test_later_times_are_others_of_the_same_host_of_the_same_kind_first(
+    app: Flask, scene: World
+) -> None:
+    one = publish(scene, weekday=None, from_on=date(2026, 10, 12))
+    publish(scene, weekday=1, ends="10:00")  # another pattern, of the same kind
+    publish(scene, weekday=0, starts="13:00", ends="14:00", format="group", places=4)
+    page = ask(app, scene, scene.learner, f"/calendar/slots/{one.id}?at=2026-10-12T09:00Z")
+    later = page.split("Later times</h2>")[1]
+    assert re.findall(r">(\w{3} \d+ \w{3}, [^<]*)</a>", later)[:8] == [
+        "Mon 12 Oct, 11:00", "Tue 13 Oct, 09:00", "Tue 20 Oct, 09:00", "Tue 27 Oct, 09:00",
+        "Tue 3 Nov, 09:00", "Tue 10 Nov, 09:00", "Mon 12 Oct, 13:00, group supervision",
+        "Mon 19 Oct, 13:00, group supervision",
+    ]  # fmt: skip
+    assert "book several times" not in page, "it is one day"
+    assert "Say what about" in page
+    weekly = f"/calendar/slots/{one.id + 1}?at=2026-10-13T08:00Z"
+    assert "book several times" in ask(app, scene, scene.learner, weekly)
+
+
+def test_of_the_last_time_the_others_are_those_before(app: Flask, scene: World) -> None:
+    one = publish(scene, weekday=None, from_on=date(2026, 10, 12), ends="11:00")
+    page = ask(app, scene, scene.learner, f"/calendar/slots/{one.id}?at=2026-10-12T09:00Z")
+    assert re.findall(r"\?at=([^\"]+)", page.split("Other times</h2>")[1]) == ["2026-10-12T08:00Z"]
+
+
+def test_the_pattern_shown_stands_for_one_that_overlaps_it(app: Flask, scene: World) -> None:
+    shown, hidden = publish(scene), publish(scene)
+    page = ask(app, scene, scene.learner, f"/calendar/slots/{hidden.id}?at=2026-10-12T08:00Z")
+    assert f'name="availability_id" value="{shown.id}"' in " ".join(page.split())
+
+
+def test_a_reader_elsewhere_reads_both_clocks(app: Flask, scene: World) -> None:
+    one = publish(scene)
+    Person.update(zone="America/New_York").where(Person.id == scene.learner.id).execute()
+    me = visitor(app, scene, scene.learner)
+    page = " ".join(me.get(f"/calendar/slots/{one.id}?at=2026-10-12T09:00Z").text.split())
+    assert "05:00</time> for you, 10:00 in London" in page.replace("05:00–06:00", "05:00")
+    meeting = meet(scene, at(12, 9), scene.enrolment)
+    words = " ".join(me.get(f"/supervision/{meeting.id}").text.split())
+    assert "05:00 to 06:00 for you, 10:00 in London" in words
+    moving = " ".join(me.get(f"/supervision/{meeting.id}/moving").text.split())
+    assert "It is on Mon 12 Oct, 05:00 for you, 10:00 in London" in moving
+    assert '04:00<span class="soft"> to 05:00, 09:00 in London' in moving
+    asking = (
+        "Times are on your clock, New York. Marian Hale is in London; Tessa Brook is in London."
+    )
+    assert asking in " ".join(me.get("/supervision/asking").text.split())
+    boss = visitor(app, scene, scene.supervisor)
+    new = " ".join(boss.get("/supervision/new").text.split())
+    assert "Times are on your clock, London. Priya Nair is in New York." in new
+    assert "for you" not in boss.get(f"/supervision/{meeting.id}").text
+    assert "for you" not in ask(app, scene, scene.tutor, f"/supervision/{meeting.id}")
 
 
 def test_a_slot_has_a_page_that_books_it_or_says_what_else_is_free(

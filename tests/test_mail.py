@@ -590,6 +590,20 @@ def test_each_kind_has_its_words(
         assert "LOCATION" not in calendar(box).walk("VEVENT")[0]
 
 
+def test_a_proposal_says_that_it_answers_what_was_asked_for(
+    world: World, known: Settings, box: Box
+) -> None:
+    meeting = booked(world)
+    Attendance.update(state="invited", seat=None).execute()
+    asked = meeting.starts_at + timedelta(hours=1)
+    queue("invited", meeting, world.learner, was=asked.isoformat())
+    tick(known, SOON)
+    subjects = [m["Subject"] for m in box.messages]
+    assert subjects == ["Another time is proposed for your meeting: Sun 11 Oct 2026, 10:50"]
+    words = "You asked for a meeting on Sun 11 Oct 2026, 11:50. Marian Hale proposes another time"
+    assert words in " ".join(box.text().split())
+
+
 # --- reminders ---------------------------------------------------------------------------
 
 

@@ -54,11 +54,11 @@ def test_the_very_same_is_published_once_and_anything_else_beside_it(world: Worl
     assert len(history("availability", first.id)) == 1
     named = replace(WANTED, named=True, people=frozenset({world.learner.id}))
     for other in (replace(WANTED, address="07700 900124"), named):
-        assert publish(other, by=boss, now=world.now) != first
+        assert publish(other, by=boss, now=world.now, sure=True) != first
     tutor = replace(WANTED, format="tutorial")
     assert publish(tutor, by=world.actor(world.tutor), now=world.now) != first
     withdraw(first, version=1, by=boss, now=world.now)
-    assert publish(WANTED, by=boss, now=world.now) != first
+    assert publish(WANTED, by=boss, now=world.now, sure=True) != first
     assert Availability.select().count() == 5
 
 

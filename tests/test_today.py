@@ -112,6 +112,16 @@ def test_a_learner_sees_what_to_correct_finish_and_wait_for(world, read):
     assert "1 with your supervisor Wed 2 Sep, Client A 1 h 00 6 days, due" in page
 
 
+def test_a_learner_who_is_not_behind_finds_the_way_to_book(app, world):
+    slot = world.publishes(world.supervisor)
+    browser = app.test_client()
+    sign_in(browser, world.learner, world.centre, NOW)
+    page = browser.get("/").get_data(as_text=True)
+    assert "supervision meeting due" not in page
+    where = re.search(r'href="([^"]+)">Book supervision</a>', page)[1]
+    assert browser.get(where).location == f"/calendar/slots/{slot.id}?at=2026-10-12T08:00Z"
+
+
 def test_a_learner_sees_their_hours_by_unit(world, read):
     world.paper(date(2026, 1, 20))
     world.session(state="approved", minutes=90)

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, RadioField, SelectField, StringField, ValidationError
+from wtforms import BooleanField, RadioField, SelectField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
@@ -150,13 +150,16 @@ class AvailabilityForm(FlaskForm):
         _offer(form.horizon_days, HORIZONS, there, lambda n: f"{n} days ahead")
         return form
 
-    def validate_minutes(self, field: Field) -> None:
-        """A slot has a length."""
-        if field.data is None:
-            raise ValidationError("Say how long each meeting is.")
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether it can be read; a slot has a length."""
+        fine = super().validate(extra_validators)
+        if self.minutes.data is None and not self.minutes.errors:
+            self.minutes.errors = ["Say how long each meeting is."]
+            return False
+        return bool(fine)
 
     def wanted(self, zone: str) -> Wanted:
-        """What was typed, once it is valid, on the clock of ``zone``."""
+        """What was typed, on the clock of ``zone``; nothing stands for what cannot be read."""
         starts, ends = self.starts.time, self.ends.time
         once = self.repeats.data == "once"
         pattern = Pattern(

@@ -8,7 +8,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 
 from supervise.forms.bookings import AddForm, MoveForm, ReasonForm, enrolment_choices, enrolments_of
-from supervise.models import Attendance, Meeting
+from supervise.models import Attendance, Away, Busy, Meeting
 from supervise.models.people import Actor
 from supervise.models.rebooking import can_move_own
 from supervise.models.seats import OPEN, can_host, places_of, seated
@@ -38,21 +38,29 @@ class BookingForms:
     leave: ReasonForm | None = None
     add: AddForm | None = None
     later: int = 0
+    clash: Meeting | None = None
+    """What its host has at the time they are asked for."""
+    away: bool = False
+    """Whether they are away then."""
+    proposed: bool = False
+    """Whether the actor asked for a meeting and the host answered with another time."""
 
 
 def booking_forms(meeting: Meeting, actor: Actor, sent: FlaskForm | None = None) -> BookingForms:
     """What the actor may do with the booking, and the forms for it; ``sent`` is one that had faults.
 
-    Four queries at most.
+    Six queries at most.
     """
     everybody = places_of(meeting)
     mine = next((one for one in everybody if actor.is_(one.learner_id)), None)
     is_host = can_host(meeting, actor)
     ahead = meeting.starts_at > actor.now
     gives_up = mine is not None and mine.state in OPEN and mine.state != "invited"
+    then = (meeting.starts_at, meeting.ends_at)
     booked, requested = meeting.state == "booked", meeting.state == "requested"
     invited = mine is not None and mine.state == "invited" and booked and ahead
-    answers = (is_host and requested) or invited
+    asked = is_host and requested
+    answers = asked or invited
     leaves = gives_up and ((booked and ahead) or requested)
     cancels = is_host and booked
     later = 0
@@ -74,6 +82,9 @@ def booking_forms(meeting: Meeting, actor: Actor, sent: FlaskForm | None = None)
         leave=_kept(sent, ReasonForm, "leave") if leaves else None,
         add=_add_form(everybody, actor, sent) if cancels and meeting.places > 1 else None,
         later=later,
+        clash=Busy.clash(actor.person.id, *then, but=meeting.id) if asked else None,
+        away=asked and Away.covers(actor.person.id, *then),
+        proposed=invited and meeting.places == 1 and actor.is_(meeting.asked_by_id),
     )
 
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TimeField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from supervise.forms.contracts import mark, text_field, whole
 from supervise.forms.enrolments import DayField
 from supervise.forms.people import Ticks, tidy
 from supervise.models import Assignment, Availability, Enrolment, Person
-from supervise.models.booking import Plan
+from supervise.models.booking import Plan, no_room
 from supervise.models.meetings import FORMATS, MODES
 from supervise.models.people import Actor
 from supervise.models.publishing import formats_of
-from supervise.reports.slots import OpenSlot
 from supervise.rules.moments import NoSuchTime, read_moment, to_utc
 from supervise.rules.publishing import FEWEST, IN_GROUPS, NO_ADDRESS, ON_CALL, TOO_FEW
 from supervise.rules.series import MOST_TIMES, MOST_WEEKS
@@ -80,10 +79,17 @@ class BookForm(_Repeats):
     note = _note("What you would like to talk about")
 
 
+WHICH_DAY, WHICH_TIME = "Choose the day.", "Choose when it starts."
+
+
+def _minutes() -> Any:
+    return whole("Minutes", 10, 480, "A meeting lasts 10 to 480 minutes.")
+
+
 class _Time(FlaskForm):
-    on = DayField("Day", validators=[InputRequired("Choose the day.")])
-    at = ClockField("Start", validators=[InputRequired("Choose when it starts.")])
-    minutes = whole("Minutes", 10, 480, "A meeting lasts 10 to 480 minutes.")
+    on = DayField("Day", validators=[InputRequired(WHICH_DAY)])
+    at = ClockField("Start", validators=[InputRequired(WHICH_TIME)])
+    minutes = _minutes()
 
     def starts_at(self, zone: str) -> datetime | None:
         """The moment on the clock of ``zone`` (UTC); None, with a sentence, for one no clock showed."""
@@ -98,10 +104,14 @@ class _PlanForm(_Time):
     mode = SelectField("How", choices=[SelectChoice(key, word) for key, word in MODES.items()])
 
     def plan(self, zone: str, **more: Any) -> Plan | None:
-        """The meeting as typed, with the rest of it; None, with a sentence, where its time is none."""
-        starts_at = self.starts_at(zone)
-        minutes, mode = int(self.minutes.data or 60), self.mode.data
-        return Plan(starts_at=starts_at, minutes=minutes, mode=mode, **more) if starts_at else None
+        """The meeting as typed, with the rest of it, once the form was validated; None where
+        anything is wrong, with a sentence beside each."""
+        read = not self.on.errors and not self.at.errors
+        starts_at = self.starts_at(zone) if read else None
+        if starts_at is None or self.errors:
+            return None
+        minutes = int(self.minutes.data or 60)
+        return Plan(starts_at=starts_at, minutes=minutes, mode=self.mode.data, **more)
 
 
 class AskForm(_PlanForm):
@@ -132,19 +142,23 @@ class ArrangeForm(_PlanForm, _Repeats):
     def arranged(self, zone: str, learners: int) -> Plan | None:
         """The meeting for so many learners, as ``plan`` gives it; room for them where none is said.
 
-        None too for a group with one place, and where the address of a video call is none; it may
-        be given later.
+        The address of a video call may be given later.
         """
-        address = self.address.data or ""
-        if address and self.mode.data == "video" and not address.startswith(ON_CALL):
-            mark(self, {"address": NO_ADDRESS})
-            return None
         alone = self.format.data == "one-to-one"
         fewest = FEWEST if self.format.data in IN_GROUPS else 1
         places = 1 if alone else int(self.places.data or max(learners, fewest))
+        invite = self.invite.data == "yes"
+        address = self.address.data or ""
+        found = {}
+        if not learners and not self.learners.errors:
+            found["learners"] = "Choose at least one learner."
         if places < fewest:
-            mark(self, {"places": TOO_FEW})
-            return None
+            found["places"] = TOO_FEW
+        elif learners > places and (not invite or places == 1) and not self.places.errors:
+            found["format" if alone else "places"] = no_room(places)
+        if address and self.mode.data == "video" and not address.startswith(ON_CALL):
+            found["address"] = NO_ADDRESS
+        mark(self, found)
         return self.plan(
             zone, format=self.format.data, places=places, place=self.place.data,
             address=address, note=self.note.data,
@@ -169,6 +183,32 @@ class MoveToSlotForm(FlaskForm):
     version = IntegerField(validators=[InputRequired()])
     slot = RadioField("New time", choices=[], validate_choice=False)
     reason = _reason("Why you move it")
+
+
+OTHER = "other"
+
+
+class ProposeForm(_Time):
+    """A host answers a request with another time: a free one in ``slot``, or any day and time."""
+
+    slot = RadioField("New time", choices=[], validate_choice=False)
+    on = DayField("Day", validators=[Optional()])
+    at = ClockField("Start", validators=[Optional()])
+    minutes = _minutes()
+    reason = text_field("What you tell them", rows=2, longest=500)
+
+    def starts_at(self, zone: str) -> datetime | None:
+        """The moment that was chosen, or typed on the clock of ``zone``; None, with a sentence beside
+        each thing that is wrong."""
+        chosen = slot_read(self.slot.data)
+        if chosen is not None and (self.on.data or self.at.data):
+            mark(self, {"slot": "You chose one of these and typed another. Choose one way."})
+        if chosen is not None:
+            return None if self.errors else chosen[1]
+        blank = {"on": WHICH_DAY, "at": WHICH_TIME}
+        missing = [name for name in blank if self[name].data is None and not self[name].errors]
+        mark(self, {name: blank[name] for name in missing})
+        return None if self.errors else super().starts_at(zone)
 
 
 class ReasonForm(FlaskForm):
@@ -205,18 +245,6 @@ def slot_seen(value: str | None) -> int | None:
     """The version of the availability that a slot in a form was shown with; None without one."""
     version = (value or "").partition("/")[2]
     return int(version) if version.isdecimal() and len(version) <= 9 else None
-
-
-def slot_choices(slots: Iterable[OpenSlot], say: Callable[[datetime], str]) -> list[SelectChoice]:
-    """Open slots to choose from, each in the words that ``say`` has for its start."""
-    return [
-        SelectChoice(
-            slot_value(one.availability, one.starts_at),
-            f"{say(one.starts_at)}, {one.availability.minutes} minutes"
-            + (f", {one.left} of {one.places} places free" if one.places > 1 else ""),
-        )
-        for one in slots
-    ]
 
 
 def enrolments_of(actor: Actor) -> list[Enrolment]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from supervise.db import write
 from supervise.models.booking import PAST, Plan, create
@@ -45,8 +45,9 @@ def ask(plan: Plan, host: Person, *, enrolment: Enrolment, by: Actor, now: datet
         again: Meeting | None = Meeting.select().where(same & open_one).first()
         if again is not None:
             return again
-        if Busy.clash(by.person.id, plan.starts_at, plan.ends_at):
-            raise Taken("You are in another meeting then. Choose another time.", by.person.id)
+        if other := Busy.clash(by.person.id, plan.starts_at, plan.ends_at):
+            sentence = "You are in another meeting then. Choose another time."
+            raise Taken(sentence, by.person.id, other)
         meeting = create(plan, host_id=host.id, state="requested", by=by, now=now)
         new_place(meeting, enrolment, "asked", now)
         meeting.told("asked for", now, by=by)
@@ -77,6 +78,42 @@ def accept(meeting: Meeting, *, by: Actor, now: datetime, read: int | None = Non
         meeting.told("accepted", now, by=by)
         tell(meeting, "booked", [meeting.host_id, *seated(places)], now)
         tell(meeting, "invited", [p.learner_id for p in places if p.state == "invited"], now)
+
+
+def propose(
+    meeting: Meeting, starts_at: datetime, minutes: int, *, words: str, by: Actor, now: datetime
+) -> None:
+    """Answer a request with another time, as its host, and ``words`` to the learner.
+
+    The host's time is taken, and the learner invited to it: they accept or decline as any
+    invitation. Raises Taken where one of the two is in another meeting then, WrongState where it
+    was answered meanwhile, and Refused for a time gone by, for the very time that was asked for,
+    and where the host does not look after the learner that day.
+    """
+    allow(can_host(meeting, by))
+    if starts_at <= now:
+        raise Refused(PAST)
+    with write():
+        places = hold(meeting)
+        there = still_open(places)
+        learners = [place.learner_id for place in there]
+        was = {"starts_at": meeting.starts_at, "ends_at": meeting.ends_at}
+        then = {"starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=minutes)}
+        if meeting.state == "requested":  # in every other state the move itself says why not
+            if was == then:
+                raise Refused("That is the time you were asked for. Accept it, or choose another.")
+            refuse_taken([meeting.host_id, *learners], *then.values(), host_id=meeting.host_id)
+        advance(
+            meeting, MEETING, "propose", reason=words, sequence=meeting.sequence + 1,
+            changed_at=now, **then,
+        )  # fmt: skip
+        for place in there:
+            refuse_unassigned(meeting.host, place.enrolment, meeting.format, starts_at)
+            if place.state == "asked":
+                advance(place, ATTENDANCE, "invite", changed_at=now)
+        meeting.told("proposed", now, by=by, note=words, before=was, after=then)
+        tell(meeting, "booked", [meeting.host_id], now)
+        tell(meeting, "invited", learners, now, was=was["starts_at"].isoformat())
 
 
 def decline(meeting: Meeting, reason: str, *, by: Actor, now: datetime) -> None:

@@ -198,6 +198,12 @@ class Away(Model):
     created_at = UTCField()
 
     @classmethod
+    def covers(cls, person_id: int, starts_at: datetime, ends_at: datetime) -> bool:
+        """Whether the person is away for some of this time. One query."""
+        mine = (cls.person == person_id) & (cls.from_at < ends_at) & (cls.to_at > starts_at)
+        return bool(cls.select().where(mine).exists())
+
+    @classmethod
     def visible_to(cls, actor: Actor) -> peewee.ModelSelect:
         """One's own."""
         return cls.select().where((cls.centre == actor.centre) & (cls.person == actor.person))

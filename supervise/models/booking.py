@@ -13,7 +13,7 @@ import peewee
 
 from supervise.db import write
 from supervise.models.availability import Availability, AvailabilityPerson, Away, ties
-from supervise.models.busy import Busy, Taken, hold_people, refuse_taken
+from supervise.models.busy import JUST_TAKEN, Busy, Taken, hold_people, refuse_taken
 from supervise.models.centres import Refused
 from supervise.models.enrolments import Enrolment
 from supervise.models.meetings import FORMATS, MODES, Attendance, Meeting
@@ -25,7 +25,6 @@ from supervise.rules.slots import offers, too_late_or_early
 from supervise.workflow import allow
 
 GONE = "This time was withdrawn. Choose another one. Nothing was booked."
-JUST_TAKEN = "This time has just been taken. Choose another one. Nothing was booked."
 PAST = "This time has passed. Choose a later one."
 MINUTE = timedelta(minutes=1)
 
@@ -120,9 +119,7 @@ def refuse_unless_open(
     if fault := too_late_or_early(slot.pattern, starts_at, now):
         raise Refused(f"{fault} Nothing was booked.")
     refuse_unassigned(slot.person, enrolment, slot.format, starts_at)
-    ends_at = starts_at + slot.minutes * MINUTE
-    off = (Away.person == slot.person_id) & (Away.from_at < ends_at) & (Away.to_at > starts_at)
-    if Away.select().where(off).exists():
+    if Away.covers(slot.person_id, starts_at, starts_at + slot.minutes * MINUTE):
         raise Refused(f"{slot.person.name} is away then. Choose another time. Nothing was booked.")
 
 
@@ -150,8 +147,8 @@ def refuse_too_close(slot: Availability, starts_at: datetime, but: int = 0) -> N
     """Raises Taken where the slot's buffer on either side reaches into another meeting of the host."""
     around = slot.buffer_minutes * MINUTE
     ends_at = starts_at + slot.minutes * MINUTE
-    if Busy.clash(slot.person_id, starts_at - around, ends_at + around, but=but):
-        raise Taken(JUST_TAKEN, slot.person_id)
+    if other := Busy.clash(slot.person_id, starts_at - around, ends_at + around, but=but):
+        raise Taken(JUST_TAKEN, slot.person_id, other)
 
 
 def _join(
@@ -208,14 +205,14 @@ def arrange(
     if plan.format in IN_GROUPS and plan.places < FEWEST:
         raise Refused(TOO_FEW)
     if len(enrolments) > plan.places and (not invite or plan.places == 1):
-        room = "one learner" if plan.places == 1 else f"{plan.places} learners"
-        raise Refused(f"There is room for {room}: choose fewer, or make it larger.")
+        raise Refused(no_room(plan.places))
     with write():
         hold_people([by.person.id, *(one.learner_id for one in enrolments)])
         for enrolment in enrolments:
             refuse_unassigned(by.person, enrolment, plan.format, plan.starts_at)
         host = by.person.id
-        refuse_taken([host], plan.starts_at, plan.ends_at, host_id=host)
+        busy = [host, *(one.learner_id for one in enrolments if not invite)]
+        refuse_taken(busy, plan.starts_at, plan.ends_at, host_id=host)
         meeting = create(plan, host_id=host, state="booked", by=by, now=now, series=series)
         state = "invited" if invite else "booked"
         for enrolment in enrolments:
@@ -226,6 +223,12 @@ def arrange(
         if invite:
             tell(meeting, "invited", learners, now)
     return meeting
+
+
+def no_room(places: int) -> str:
+    """That there are more learners than places, in a sentence."""
+    room = "one learner" if places == 1 else f"{places} learners"
+    return f"There is room for {room}: choose fewer, or make it larger."
 
 
 def create(

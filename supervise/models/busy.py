@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import peewee
 
@@ -18,13 +18,20 @@ from supervise.db import Model, UTCField, is_sqlite
 from supervise.models.centres import Refused
 from supervise.models.people import Person
 
+if TYPE_CHECKING:
+    from supervise.models.meetings import Meeting
+
+JUST_TAKEN = "This time has just been taken. Choose another one. Nothing was booked."
+
 
 class Taken(Refused):
-    """Somebody is in another meeting then. ``person_id`` says who."""
+    """Somebody is in another meeting then. ``person_id`` says who, ``meeting`` in which, where that
+    is known: it is for that person alone."""
 
-    def __init__(self, sentence: str, person_id: int) -> None:
+    def __init__(self, sentence: str, person_id: int, meeting: Meeting | None = None) -> None:
         super().__init__(sentence)
         self.person_id = person_id
+        self.meeting = meeting
 
 
 def hold_people(ids: Iterable[int]) -> None:
@@ -46,28 +53,41 @@ class Busy(Model):
     ends_at = UTCField()
 
     @classmethod
-    def clash(cls, person_id: int, starts_at: datetime, ends_at: datetime, but: int = 0) -> bool:
-        """Whether the person is in a meeting that overlaps these moments. One query."""
-        mine = (cls.person == person_id) & (cls.meeting != but)
+    def clash(
+        cls, person_id: int, starts_at: datetime, ends_at: datetime, but: int = 0
+    ) -> Meeting | None:
+        """The first meeting of the person that overlaps these moments, if one does. One query."""
+        return cls.clashes([person_id], starts_at, ends_at, but).get(person_id)
+
+    @classmethod
+    def clashes(
+        cls, person_ids: Iterable[int], starts_at: datetime, ends_at: datetime, but: int = 0
+    ) -> dict[int, Meeting]:
+        """By person, the first of their meetings that overlaps these moments. One query."""
+        theirs = cls.person.in_(sorted(set(person_ids))) & (cls.meeting != but)
         overlaps = (cls.starts_at < ends_at) & (cls.ends_at > starts_at)
-        return bool(cls.select().where(mine & overlaps).exists())
+        meeting = cls.meeting.rel_model
+        query = cls.select(cls, meeting).join(meeting).where(theirs & overlaps)
+        found: dict[int, Meeting] = {}
+        for row in query.order_by(cls.starts_at):
+            found.setdefault(row.person_id, row.meeting)
+        return found
 
 
 def refuse_taken(
     people: Iterable[int], starts_at: datetime, ends_at: datetime, *, host_id: int, but: int = 0
 ) -> None:
-    """Raises Taken where one of these people is in another meeting then, also in another centre.
+    """Raises Taken where any of these people is in another meeting then, also in another centre.
 
-    Which one that is stays untold to the others. The people are held; ``but`` is the meeting that
-    they are to be in.
+    Learners who are busy are all named; with what, and where, stays untold to the others. The people
+    are held; ``but`` is the meeting that they are to be in.
     """
-    for person_id in sorted(set(people)):
-        if Busy.clash(person_id, starts_at, ends_at, but=but):
-            raise Taken(_sentence(person_id, host_id), person_id)
-
-
-def _sentence(person_id: int, host_id: int) -> str:
-    if person_id == host_id:
-        return "This time has just been taken. Choose another one. Nothing was booked."
-    name = Person.get_by_id(person_id).name
-    return f"{name} is in another meeting then. Choose another time. Nothing was booked."
+    found = Busy.clashes(people, starts_at, ends_at, but=but)
+    if host_id in found:
+        raise Taken(JUST_TAKEN, host_id, found[host_id])
+    if found:
+        names = [one.name for one in Person.select().where(Person.id.in_(list(found)))]
+        verb = "is" if len(names) == 1 else "are"
+        sentence = f"{' and '.join(sorted(names))} {verb} in another meeting then."
+        first, meeting = next(iter(found.items()))
+        raise Taken(f"{sentence} Choose another time. Nothing was booked.", first, meeting)

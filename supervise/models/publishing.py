@@ -6,8 +6,8 @@ is held first of all, as in a booking, so that of two at the same moment one see
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
 from typing import Any
 
 from supervise import events
@@ -20,10 +20,15 @@ from supervise.models.enrolments import Enrolment
 from supervise.models.meetings import FORMATS, SUPERVISION, Meeting
 from supervise.models.people import Actor, Person
 from supervise.rules.moments import clock, local
-from supervise.rules.publishing import Wanted, faults
+from supervise.rules.publishing import Wanted, faults, first_shared
+from supervise.rules.slots import Pattern
 from supervise.workflow import WrongState, allow
 
 CHANGED = "This was changed meanwhile. Look again, then decide. Nothing was changed."
+TIMES = (
+    "weekday", "every_weeks", "from_on", "to_on", "starts", "ends", "minutes", "buffer_minutes",
+)  # fmt: skip
+"""What decides when its slots are."""
 GONE = "This was withdrawn already. Nothing was changed."
 
 
@@ -33,6 +38,15 @@ class Unfit(Refused):
     def __init__(self, faults: dict[str, str]) -> None:
         super().__init__(next(iter(faults.values())))
         self.faults = faults
+
+
+class Overlaps(Refused):
+    """Some of the time is published already by the same person; ``others`` are by what, each with the
+    first day on which both hold. It may be published all the same, by whoever is ``sure``."""
+
+    def __init__(self, others: list[tuple[Availability, date]]) -> None:
+        super().__init__("You publish some of these times already. Nothing was changed.")
+        self.others = others
 
 
 def formats_of(actor: Actor) -> list[str]:
@@ -59,10 +73,19 @@ def learners_of(actor: Actor) -> list[Person]:
     return list(Person.select().where(Person.id.in_(theirs)).order_by(Person.name, Person.id))
 
 
-def publish(wanted: Wanted, *, by: Actor, now: datetime) -> Availability:
+def faults_in(
+    wanted: Wanted, by: Actor, now: datetime, unread: Collection[str] = ()
+) -> dict[str, str]:
+    """By field, all that keeps the actor from publishing this; ``unread`` as for the rule."""
+    learners = [one.id for one in learners_of(by)] if wanted.named else []
+    today = local(now, wanted.pattern.zone).date()  # whoever publishes reads their own calendar
+    return faults(wanted, formats=formats_of(by), learners=learners, today=today, unread=unread)
+
+
+def publish(wanted: Wanted, *, by: Actor, now: datetime, sure: bool = False) -> Availability:
     """Publish a weekly pattern or a single day; the very same is published once, however often sent.
 
-    Raises Unfit, with a sentence by field.
+    Raises Unfit, with a sentence by field, and unless ``sure`` Overlaps.
     """
     allow(by.has("supervisor", "tutor"))
     _judge(wanted, by, now)
@@ -70,6 +93,8 @@ def publish(wanted: Wanted, *, by: Actor, now: datetime) -> Availability:
         hold_people([by.person.id])
         if (again := _there_already(wanted, by)) is not None:
             return again
+        if not sure:
+            _refuse_overlaps(wanted.pattern, by, now)
         made = Availability.create(
             centre=by.centre, person=by.person, created_at=now, **_columns(wanted)
         )
@@ -79,11 +104,18 @@ def publish(wanted: Wanted, *, by: Actor, now: datetime) -> Availability:
 
 
 def change(
-    availability: Availability, wanted: Wanted, *, version: int, by: Actor, now: datetime
+    availability: Availability,
+    wanted: Wanted,
+    *,
+    version: int,
+    by: Actor,
+    now: datetime,
+    sure: bool = False,
 ) -> bool:
     """Change what is published, if this is still the version that was read; False where the same.
 
-    Raises Unfit, and WrongState where it was changed or withdrawn meanwhile.
+    Raises Unfit, unless ``sure`` Overlaps where its times change, and WrongState where it was
+    changed or withdrawn meanwhile.
     """
     allow(by.is_(availability.person_id) and by.centre.id == availability.centre_id)
     _judge(wanted, by, now)
@@ -97,6 +129,8 @@ def change(
         same = all(getattr(before, name) == value for name, value in columns.items())
         if same and people == before.people_named:
             return False
+        if not sure and any(getattr(before, name) != columns[name] for name in TIMES):
+            _refuse_overlaps(wanted.pattern, by, now, but=availability.id)
         _step(availability, version, **columns)
         _name(availability, people)
         availability.told("changed", by, now, **_told(wanted))
@@ -148,9 +182,7 @@ def standing(availability: Availability, now: datetime) -> list[Meeting]:
 
 
 def _judge(wanted: Wanted, by: Actor, now: datetime) -> None:
-    learners = [one.id for one in learners_of(by)] if wanted.named else []
-    today = local(now, wanted.pattern.zone).date()  # whoever publishes reads their own calendar
-    if found := faults(wanted, formats=formats_of(by), learners=learners, today=today):
+    if found := faults_in(wanted, by, now):
         raise Unfit(found)
 
 
@@ -162,6 +194,19 @@ def _there_already(wanted: Wanted, by: Actor) -> Availability | None:
         if one.people_named == people:
             return one
     return None
+
+
+def _refuse_overlaps(pattern: Pattern, by: Actor, now: datetime, but: int = 0) -> None:
+    """Raises Overlaps where the actor, who is held, publishes some of this time already."""
+    stands = Availability.withdrawn_at.is_null() & (Availability.id != but)
+    today = local(now, pattern.zone).date()
+    found = [
+        (other, on)
+        for other in Availability.visible_to(by).where(stands).order_by(Availability.id)
+        if (on := first_shared(pattern, other.pattern, today))
+    ]
+    if found:
+        raise Overlaps(found)
 
 
 def _step(availability: Availability, version: int, **changes: Any) -> None:

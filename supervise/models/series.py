@@ -29,7 +29,7 @@ class Missed:
     """One time of a series that cannot be booked, and why."""
 
     starts_at: datetime
-    sentence: str
+    refused: Refused
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _each(
             with write():  # a savepoint: what one leaves undone does not touch the others
                 done.meetings.append(act(moment))
         except Refused as refused:
-            done.missed.append(Missed(moment, refused.sentence))
+            done.missed.append(Missed(moment, refused))
     if done.missed and (not only_free or not done.meetings):
         raise NotAll(done.missed, len(done.missed) + len(done.meetings))
     return done

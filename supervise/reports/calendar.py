@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -29,6 +29,18 @@ class Shown:
     word: str
     css: str
     """The shape and colour of its state."""
+
+    @property
+    def brief(self) -> tuple[str, str]:
+        """The state in a word or two, with its shape, as a month has room for it."""
+        if self.css in UNSETTLED:
+            return UNSETTLED[self.css], self.css
+        return BRIEF.get(self.meeting.state, ("held", "good"))
+
+    @property
+    def settled(self) -> bool:
+        """Whether the reader has a place in it, or leads it, and nobody is still to answer."""
+        return self.css not in UNSETTLED and self.meeting.state != "requested"
 
     @property
     def starts_at(self) -> datetime:
@@ -68,9 +80,13 @@ class DayRow:
         return not (self.meetings or self.offers or self.own or self.away)
 
     @property
-    def to_book(self) -> int:
-        """How many times the reader may book."""
-        return sum(len(one.slots) for one in self.offers.values())
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many meetings there are of each kind, and what is free; each in words, with its shape."""
+        found: Counter[tuple[str, str]] = Counter(one.brief for one in self.meetings)
+        offered = [slot for one in self.offers.values() for slot in one.slots]
+        full = sum(isinstance(slot, OpenSlot) and slot.full for slot in offered)
+        found.update({TO_BOOK: len(offered) - full, FULL: full, FREE: self.free})
+        return dict(+found)
 
     @property
     def free(self) -> int:
@@ -84,6 +100,8 @@ class Calendar:
 
     stretch: Stretch
     days: dict[date, DayRow]
+    next: OpenSlot | None
+    """The first time the reader may book, where none is free on these days."""
 
     @property
     def chosen(self) -> DayRow:
@@ -95,24 +113,34 @@ class Calendar:
         """The days on which something stands, in order."""
         return [row for row in self.days.values() if not row.empty]
 
+    @property
+    def to_book(self) -> int:
+        """How many times the reader may book on these days; a full group is none."""
+        return sum(row.counts.get(TO_BOOK, 0) for row in self.days.values())
+
+    @property
+    def kinds(self) -> list[tuple[str, str]]:
+        """Whatever is counted on some day, once each, in words and with its shape."""
+        return list(dict.fromkeys(kind for row in self.days.values() for kind in row.counts))
+
 
 def calendar(actor: Actor, stretch: Stretch, zone: str) -> Calendar:
     """What the actor has on these days of ``zone``. At most eight queries, whatever there is."""
     since, until = moment(stretch.first, time(), zone), moment(stretch.after, time(), zone)
     days = {on: DayRow(on) for on in stretch.days}
-    found, free, off = sight(actor, since, until)
+    seen = sight(actor, since, until)
     for shown in _meetings(actor, since, until):
         days[local(max(shown.starts_at, since), zone).date()].meetings.append(shown)
-    for slot in found:
+    for slot in seen.offers:
         offers = days[local(slot.starts_at, zone).date()].offers
         new = Offered(slot.availability, slot.host)
         offers.setdefault(slot.availability.id, new).slots.append(slot)
-    for one in free:
+    for one in seen.own:
         own = days[local(one.starts_at, zone).date()].own
         own.setdefault(one.availability.id, Offered(one.availability, None)).slots.append(one)
-    for away in off:
+    for away in seen.off:
         _mark_away(away, days, zone)
-    return Calendar(stretch, days)
+    return Calendar(stretch, days, seen.next)
 
 
 def _mark_away(away: Away, days: dict[date, DayRow], zone: str) -> None:
@@ -161,7 +189,13 @@ def _shown(actor: Actor, meeting: Meeting, places: list[Attendance]) -> Shown:
     if actor.is_(meeting.host_id):
         seated = [one for one in places if one.state in SEATED]
         if meeting.places > 1:
-            who = f"{meeting.word}, {len(seated)} of {meeting.places}"
+            full = len(seated) == meeting.places
+            taken = f"{len(seated)} of {meeting.places}"
+            who = (
+                f"{meeting.word}, full, {taken}"
+                if full
+                else f"{meeting.word}, {taken} places taken"
+            )
         else:
             who = ", ".join(one.learner.name for one in places) or meeting.word
         return Shown(meeting, who, *_host_word(meeting, places))
@@ -180,9 +214,17 @@ WORDS = {
 }
 PLACE_WORDS = {
     "asked": ("asked for", "wait"),
-    "invited": ("invited, not answered", "wait"),
-    "waiting": ("on the waiting list", "wait"),
+    "invited": ("invited, not answered", "invited"),
+    "waiting": ("on the waiting list", "listed"),
 }
+UNSETTLED = {"invited": "invited", "listed": "on the waiting list"}
+"""The shapes of what is not booked though it stands in a calendar, with a word for each."""
+BRIEF = {
+    "requested": ("asked for", "wait"),
+    "booked": ("booked", "good"),
+    "missed": ("missed", "stop"),
+}
+TO_BOOK, FULL, FREE = ("to book", "none"), ("full, with a waiting list", "taken"), ("free", "none")
 
 
 def _host_word(meeting: Meeting, places: list[Attendance]) -> tuple[str, str]:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
-from itertools import islice
+from itertools import takewhile
+from typing import TypeVar
 
 from supervise.models.assignments import Assignment
 from supervise.models.availability import Availability, Away, ties
-from supervise.models.busy import Busy
 from supervise.models.enrolments import Enrolment
-from supervise.models.meetings import SEATED, Attendance, Meeting
+from supervise.models.meetings import Attendance, Meeting
 from supervise.models.people import Actor, Person
-from supervise.rules import slots as rule
+from supervise.reports.days import Day, Seats
 
-AROUND = timedelta(days=1)
-"""A meeting may be as long, with its buffer: what may block a slot at the edge of what is asked."""
 FURTHEST = timedelta(days=401)
 """No pattern is open for longer."""
 
@@ -55,39 +52,62 @@ class OpenSlot:
         return self.left == 0
 
 
-def open_slots(actor: Actor, since: datetime, until: datetime) -> list[OpenSlot]:
-    """What the actor, a learner, may book from ``since`` to ``until``, by time. At most five queries."""
-    return list(Offers.to(actor, since, until).each())
+def open_slots(actor: Actor, since: datetime, until: datetime, but: int = 0) -> list[OpenSlot]:
+    """What the actor, a learner, may book from ``since`` to ``until``, by time. At most five queries.
+
+    ``but`` is a meeting that is to move: its own time stands in nobody's way.
+    """
+    return list(Offers.to(actor, since, until, but).each())
 
 
 def next_free(actor: Actor) -> OpenSlot | None:
     """The first time with a free place. At most five queries."""
-    found = Offers.to(actor, actor.now, actor.now + FURTHEST).each()
-    return next((slot for slot in found if not slot.full), None)
+    return _first(Offers.to(actor, actor.now, actor.now + FURTHEST).each())
+
+
+def _first(times: Iterable[OpenSlot]) -> OpenSlot | None:
+    """The first of them that has a free place."""
+    return next((one for one in times if not one.full), None)
 
 
 def around(
     there: Availability, at: datetime | None, actor: Actor, count: int = 6
-) -> tuple[OpenSlot | None, list[OpenSlot]]:
-    """The slot at this moment, if it is free, and the next ones after it, or else the first there are.
-
-    Of one that was withdrawn those are its host's others of the same kind. At most five queries.
+) -> tuple[OpenSlot | None, list[OpenSlot], bool]:
+    """The slot at this moment, if it is free; other times of its host, so many of the same kind and
+    then of others; and whether these are later, or else the first there are. At most five queries.
     """
     offers = Offers.to(actor, actor.now, actor.now + FURTHEST)
+    kinds = {one.format for one in offers.published if one.person_id == there.person_id}
 
-    def same(since: datetime | None) -> Iterator[OpenSlot]:
-        kind = (there.person_id, there.format)
-        for one in offers.each(since):
-            gone = there.withdrawn_at and (one.host.id, one.availability.format) == kind
-            if gone or one.availability.id == there.id:
-                yield one
+    def theirs(since: datetime | None) -> Iterator[OpenSlot]:
+        return (one for one in offers.each(since) if one.host.id == there.person_id)
 
-    ahead = list(islice(same(at), count + 1))
-    found = next(
-        (one for one in ahead if (one.availability.id, one.starts_at) == (there.id, at)), None
-    )
-    later = [one for one in ahead if at is None or one.starts_at > at]
-    return found, (later or list(islice(same(None), count)))[:count]
+    this = takewhile(lambda one: one.starts_at == at, theirs(at)) if at else ()
+    same = [one for one in this if one.availability.format == there.format]
+    found = same[0] if same and not there.withdrawn_at else None
+
+    def others(since: datetime | None) -> list[OpenSlot]:
+        rest = (one for one in theirs(since) if not one.full and one != found)
+        return _of_kinds(rest, there.format, kinds, count)
+
+    later = others(at)
+    return found, later or others(None), bool(later)
+
+
+def _of_kinds(
+    times: Iterable[OpenSlot], kind: str, kinds: Collection[str], count: int
+) -> list[OpenSlot]:
+    """The first of this kind, and then of the other ``kinds``; so many of each, and no look beyond."""
+    same: list[OpenSlot] = []
+    other: list[OpenSlot] = []
+    for one in times:
+        into = same if one.availability.format == kind else other
+        if len(into) < count:
+            into.append(one)
+        enough = len(same) == count or kind not in kinds
+        if enough and (len(other) == count or set(kinds) <= {kind}):
+            break
+    return same + other
 
 
 def booked_at(actor: Actor, availability: Availability, at: datetime | None) -> Meeting | None:
@@ -104,22 +124,30 @@ def booked_at(actor: Actor, availability: Availability, at: datetime | None) -> 
 
 @dataclass(frozen=True)
 class FreeSlot:
-    """One time that a host has free (UTC); ``meeting`` is the group that has begun to form in it."""
+    """One time that a host has free (UTC): nobody has booked it, and no group has begun in it."""
 
     availability: Availability
     starts_at: datetime
     ends_at: datetime
-    taken: int = 0
-    meeting: Meeting | None = None
 
 
-def sight(
-    actor: Actor, since: datetime, until: datetime
-) -> tuple[list[OpenSlot], list[FreeSlot], list[Away]]:
+@dataclass(frozen=True)
+class Sight:
     """What the actor may book as a learner, has free as a host, and when they are away, by time.
 
-    At most six queries, whatever roles they hold.
+    A group whose list they are on, or to which they are invited, is a meeting of theirs already.
+    ``next`` is the first time from now on that they may book, where none of ``offers`` is free.
     """
+
+    offers: list[OpenSlot]
+    own: list[FreeSlot]
+    off: list[Away]
+    next: OpenSlot | None
+
+
+def sight(actor: Actor, since: datetime, until: datetime) -> Sight:
+    """What is free for the actor from ``since`` to ``until``, and of them. At most six queries,
+    whatever roles they hold."""
     me, open_to_me, mine = actor.person.id, [], []
     held = ties(me, actor.centre) if actor.has("learner") else []
     if held:
@@ -127,19 +155,39 @@ def sight(
     if actor.has("supervisor", "tutor"):
         mine = list(Availability.visible_to(actor).where(Availability.withdrawn_at.is_null()))
     hosts = {one.person_id for one in open_to_me}
-    day = Day.of({me, *hosts}, since, until)
+    now, last = actor.now, max(until, actor.now + FURTHEST) if hosts else until
+    day = Day.of({me, *hosts}, min(since, now) if hosts else since, last)
     seats = Seats.of(day.groups, me)
-    found = list(Offers(actor, held, open_to_me, day, seats, since, until).each())
+    offers = Offers(actor, held, open_to_me, day, seats, min(since, now), last)
+
+    def fresh(since: datetime) -> Iterator[OpenSlot]:
+        return (one for one in offers.each(since) if one.my_state not in ("waiting", "invited"))
+
+    found = list(takewhile(lambda one: one.starts_at < until, fresh(since)))
     groups = day.groups_by_slot
     free = [
-        FreeSlot(
-            one, slot.starts_at, slot.ends_at, seats.taken.get(group.id, 0) if group else 0, group
-        )
+        FreeSlot(one, slot.starts_at, slot.ends_at)
         for one in mine
-        for slot in day.free(one, since, until, actor.now)
-        for group in [groups.get((one.id, slot.starts_at))]
+        for slot in day.free(one, since, until, now)
+        if (one.id, slot.starts_at) not in groups
     ]
-    return found, sorted(free, key=lambda slot: (slot.starts_at, slot.availability.id)), day.off(me)
+    free.sort(key=lambda slot: (slot.starts_at, slot.availability.id))
+    coming = None if _first(found) else _first(fresh(now))
+    return Sight(found, list(_once(free)), day.off(me), coming)
+
+
+Time = TypeVar("Time", OpenSlot, FreeSlot)
+
+
+def _once(times: Iterable[Time]) -> Iterator[Time]:
+    """Each start of a host and format once, as the pattern published first has it: patterns overlap."""
+    seen = set()
+    for one in times:
+        published = one.availability
+        key = (published.person_id, published.format, one.starts_at)
+        if key not in seen:
+            seen.add(key)
+            yield one
 
 
 @dataclass(frozen=True)
@@ -158,20 +206,21 @@ class Offers:
     until: datetime
 
     @classmethod
-    def to(cls, actor: Actor, since: datetime, until: datetime) -> Offers:
-        """Read what the actor, a learner, may book. At most five queries."""
+    def to(cls, actor: Actor, since: datetime, until: datetime, but: int = 0) -> Offers:
+        """Read what the actor, a learner, may book, ``but`` as above. At most five queries."""
         me = actor.person.id
         held = ties(me, actor.centre)
         published = Availability.open_to(me, actor.centre, held) if held else []
         people = {me, *(one.person_id for one in held)} if published else ()
-        day = Day.of(people, since, until)
+        day = Day.of(people, since, until, but)
         return cls(actor, held, published, day, Seats.of(day.groups, me), since, until)
 
     def each(self, since: datetime | None = None) -> Iterator[OpenSlot]:
         """The slots that are free for the learner, from ``since`` on, by time. No query."""
         first = max(since, self.since) if since else self.since
         offered = (self._of(one, first) for one in self.published)
-        return merge(*offered, key=lambda one: (one.starts_at, one.host.name, one.availability.id))
+        order = merge(*offered, key=lambda one: (one.starts_at, one.host.name, one.availability.id))
+        return _once(order)
 
     def _of(self, one: Availability, since: datetime) -> Iterator[OpenSlot]:
         hosts = {tie.person_id: tie.person for tie in self.held}
@@ -194,99 +243,3 @@ class Offers:
                 enrolments=tuple(enrolments),
                 my_state=self.seats.mine.get(group.id, "") if group else "",
             )
-
-
-@dataclass(frozen=True)
-class Seats:
-    """How full the groups are, and how one learner stands to each; by meeting."""
-
-    taken: dict[int, int]
-    mine: dict[int, str]
-
-    @classmethod
-    def of(cls, meetings: Iterable[Meeting], learner_id: int = 0) -> Seats:
-        """Read the places of these meetings. One query, or none for none."""
-        taken: dict[int, int] = defaultdict(int)
-        mine: dict[int, str] = {}
-        ids = [meeting.id for meeting in meetings]
-        if ids:
-            fields = (Attendance.meeting, Attendance.learner, Attendance.state)
-            for row in Attendance.select(*fields).where(Attendance.meeting.in_(ids)):
-                taken[row.meeting_id] += row.state in SEATED
-                if row.learner_id == learner_id:
-                    mine[row.meeting_id] = row.state
-        return cls(taken, mine)
-
-
-@dataclass(frozen=True)
-class Day:
-    """Who is where in some days: what patterns leave free once meetings and times off are taken out."""
-
-    busy: dict[int, list[Busy]]
-    """The meetings of each person, with theirs."""
-    away: dict[int, list[Away]]
-    groups: list[Meeting]
-    """Groups of a pattern that have begun to form and may be joined."""
-
-    @classmethod
-    def of(cls, people: Collection[int], since: datetime, until: datetime) -> Day:
-        """Read the meetings and times off of these people, with a day on either side. Two queries, or
-        none for nobody."""
-        if not people:
-            return cls({}, {}, [])
-        who, first, last = sorted(people), since - AROUND, until + AROUND
-        rows = (
-            Busy.select(Busy, Meeting)
-            .join(Meeting, on=(Busy.meeting == Meeting.id), attr="of")
-            .where(Busy.person.in_(who) & (Busy.starts_at < last) & (Busy.ends_at > first))
-        )
-        busy: dict[int, list[Busy]] = defaultdict(list)
-        groups = {}
-        for row in rows:
-            busy[row.person_id].append(row)
-            if row.of.places > 1 and row.of.state == "booked" and row.of.availability_id:
-                groups[row.meeting_id] = row.of
-        return cls(busy, _away(who, first, last), list(groups.values()))
-
-    @property
-    def groups_by_slot(self) -> dict[tuple[int, datetime], Meeting]:
-        """The groups by the availability and start they were begun at."""
-        return {(one.availability_id, one.starts_at): one for one in self.groups}
-
-    def off(self, person_id: int) -> list[Away]:
-        """When somebody is away, by time."""
-        return sorted(self.away.get(person_id, []), key=lambda one: one.from_at)
-
-    def free(
-        self, availability: Availability, since: datetime, until: datetime, now: datetime
-    ) -> Iterator[rule.Slot]:
-        """The slots of one availability that its host has free, and those of its groups, by start."""
-        host = availability.person_id
-        own = {one.id for one in self.groups if one.availability_id == availability.id}
-        theirs = self.busy.get(host, [])
-        return rule.slots(
-            [availability.pattern],
-            since=since,
-            until=until,
-            now=now,
-            blocked=[_span(row) for row in theirs if row.meeting_id not in own],
-            forming=[_span(row) for row in theirs if row.meeting_id in own],
-            away=[(one.from_at, one.to_at) for one in self.away.get(host, [])],
-        )
-
-    def taken_of(self, person_id: int) -> rule.Spans:
-        """The meetings of somebody, to ask for an overlap."""
-        return rule.Spans.of(map(_span, self.busy.get(person_id, [])))
-
-
-def _span(row: Busy) -> rule.Span:
-    return row.starts_at, row.ends_at
-
-
-def _away(people: list[int], first: datetime, last: datetime) -> dict[int, list[Away]]:
-    """The times off of these people, by person. One query."""
-    found: dict[int, list[Away]] = defaultdict(list)
-    overlapping = (Away.from_at < last) & (Away.to_at > first)
-    for row in Away.select().where(Away.person.in_(people) & overlapping):
-        found[row.person_id].append(row)
-    return found

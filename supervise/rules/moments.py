@@ -71,6 +71,23 @@ def local(moment_utc: datetime, zone: ZoneInfo | str) -> datetime:
     return moment_utc.astimezone(_zone(zone))
 
 
+def place(zone: str) -> str:
+    """The town by which a zone is known: ``New York``."""
+    return zone.rsplit("/", 1)[-1].replace("_", " ")
+
+
+def elsewhere(moment_utc: datetime, zone: str, here: str) -> str:
+    """What the clock of ``zone`` shows while that of ``here`` shows something else.
+
+    ``10:15 in London``, with the day where that differs too; nothing where both show the same.
+    """
+    there, now = (local(moment_utc, one).replace(tzinfo=None) for one in (zone, here))
+    if there == now:
+        return ""
+    date_there = "" if there.date() == now.date() else f"{day(there.date())}, "
+    return f"{date_there}{clock(there)} in {place(zone)}"
+
+
 def to_utc(on: date, at: time, zone: ZoneInfo | str) -> datetime:
     """The moment in UTC at which the clock of ``zone`` shows ``at`` on ``on``.
 

@@ -106,7 +106,7 @@ def slots(
     def free(pattern: Pattern) -> Iterator[Slot]:
         first = max(since, now + pattern.notice_minutes * MINUTE)
         around = pattern.buffer_minutes * MINUTE
-        for slot in _between(pattern, first, min(until, _horizon(pattern, now))):
+        for slot in _between(pattern, first, min(until, booked_until(pattern, now))):
             taken = others if slot.span in groups else everything
             near = (slot.starts_at - around, slot.ends_at + around)
             if not (taken.overlaps(near) or off.overlaps(slot.span)):
@@ -131,7 +131,7 @@ def too_late_or_early(pattern: Pattern, starts_at: datetime, now: datetime) -> s
             f"This time must be booked {notice(pattern.notice_minutes)} before it begins. "
             "Choose a later one."
         )
-    if starts_at >= _horizon(pattern, now):
+    if starts_at >= booked_until(pattern, now):
         return f"This time can be booked from {pattern.horizon_days} days ahead. Choose an earlier one."
     return ""
 
@@ -227,7 +227,7 @@ def _monday(on: date) -> date:
     return on - on.weekday() * DAY
 
 
-def _horizon(pattern: Pattern, now: datetime) -> datetime:
-    """The end of the last day that can be booked (UTC)."""
+def booked_until(pattern: Pattern, now: datetime) -> datetime:
+    """The end of the last day that can be booked at ``now`` (UTC)."""
     today = local(now, pattern.zone).date()
     return moment(today + (pattern.horizon_days + 1) * DAY, time(), pattern.zone)

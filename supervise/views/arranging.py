@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Response, flash, request
@@ -17,7 +18,7 @@ from supervise.forms.bookings import (
     format_choices,
 )
 from supervise.forms.faults import faults_of
-from supervise.models import Enrolment, Meeting
+from supervise.models import Assignment, Enrolment, Meeting, Person
 from supervise.models.asking import add as add_to
 from supervise.models.asking import ask as ask_for
 from supervise.models.availability import ties
@@ -27,7 +28,7 @@ from supervise.models.people import ROLE_WORDS
 from supervise.models.seats import can_host
 from supervise.models.series import NotAll, arrange_series
 from supervise.reports.slots import next_free
-from supervise.views.bookings import bp, names_somebody, said, to_meeting, told
+from supervise.views.bookings import bp, names_somebody, said, to_meeting, told, why
 from supervise.views.rebooking import showing
 
 HOSTS = ("supervisor", "tutor")
@@ -40,7 +41,7 @@ def new() -> Response:
     form, enrolments = _arrange_form()
     wanted = web.number(request.args.get("enrolment"))
     form.learners.data = [one.id for one in enrolments if one.id == wanted]
-    return _arranging(form)
+    return _arranging(form, enrolments)
 
 
 def _arrange_form() -> tuple[ArrangeForm, list[Enrolment]]:
@@ -53,12 +54,22 @@ def _arrange_form() -> tuple[ArrangeForm, list[Enrolment]]:
 
 
 def _arranging(
-    form: ArrangeForm, status: int = 200, sentence: str = "", missed: Any = ()
+    form: ArrangeForm,
+    known: Iterable[Enrolment],
+    status: int = 200,
+    sentence: str = "",
+    missed: Any = (),
 ) -> Response:
     return web.show(
         "supervision/booking_new.html", None, status, form=form, sentence=sentence, missed=missed,
-        found=faults_of(form),
+        found=faults_of(form), others=_elsewhere(one.learner for one in known),
     )  # fmt: skip
+
+
+def _elsewhere(people: Iterable[Person]) -> list[Person]:
+    """Those of these people, once each, who go by another clock than the reader."""
+    mine = auth.actor().person.zone
+    return list({one.id: one for one in people if one.zone != mine}.values())
 
 
 @bp.post("/supervision/new")
@@ -68,11 +79,11 @@ def arrange() -> Response:
     """Book the meeting, once or several times, or send the invitations."""
     form, known = _arrange_form()
     by, now = auth.actor(), auth.now()
-    fine = form.validate()
+    form.validate()
     chosen = [one for one in known if one.id in (form.learners.data or [])]
-    plan = form.arranged(by.person.zone, len(chosen)) if fine else None
+    plan = form.arranged(by.person.zone, len(chosen))
     if plan is None:
-        return _arranging(form, 422)
+        return _arranging(form, known, 422)
     invite = form.invite.data == "yes"
     try:
         if form.how_often == 1:
@@ -83,9 +94,9 @@ def arrange() -> Response:
             only_free=form.only_free.data, invite=invite, by=by, now=now,
         )  # fmt: skip
     except NotAll as refused:
-        return _arranging(form, 409, refused.sentence, refused.missed)
+        return _arranging(form, known, 409, refused.sentence, why(refused, by))
     except Refused as refused:
-        return _arranging(form, 409, said(refused, by))
+        return _arranging(form, known, 409, said(refused, by))
     flash(told(done), "message")
     return to_meeting(done.meetings[0].id)
 
@@ -112,10 +123,11 @@ def add(meeting_id: int) -> Response:
 @auth.allow("learner")
 def asking() -> Response:
     """Ask for a time that is not offered; the next open one stands beside it."""
-    return _asking(_ask_form())
+    return _asking(*_ask_form())
 
 
-def _ask_form() -> AskForm:
+def _ask_form() -> tuple[AskForm, list[Assignment]]:
+    """The form, and whom the learner may ask."""
     actor = auth.actor()
     form = AskForm(data={"on": actor.today, "minutes": 60})
     held = [
@@ -131,13 +143,16 @@ def _ask_form() -> AskForm:
         )
         for tie in held
     ]
-    return form
+    return form, held
 
 
-def _asking(form: AskForm, status: int = 200, sentence: str = "") -> Response:
+def _asking(
+    form: AskForm, held: Iterable[Assignment], status: int = 200, sentence: str = ""
+) -> Response:
     return web.show(
         "supervision/booking_ask.html", None, status, form=form, sentence=sentence,
         found=faults_of(form), slot=next_free(auth.actor()) if status == 200 else None,
+        others=_elsewhere(tie.person for tie in held),
     )  # fmt: skip
 
 
@@ -146,19 +161,17 @@ def _asking(form: AskForm, status: int = 200, sentence: str = "") -> Response:
 @auth.keeps_typing
 def ask() -> Response:
     """Send the request to the host."""
-    form, by = _ask_form(), auth.actor()
-    fine = form.validate()
-    if names_somebody(form.note, by) or not fine:
-        return _asking(form, 422)
-    held = {tie.id: tie for tie in ties(by.person.id, by.centre)}
-    tie = held[form.whom.data]
-    kind = "one-to-one" if tie.role == "supervisor" else "tutorial"
+    (form, held), by = _ask_form(), auth.actor()
+    form.validate()
+    names_somebody(form.note, by)
+    tie = next((one for one in held if one.id == form.whom.data), None)
+    kind = "one-to-one" if tie and tie.role == "supervisor" else "tutorial"
     plan = form.plan(by.person.zone, format=kind, note=form.note.data)
-    if plan is None:
-        return _asking(form, 422)
+    if plan is None or tie is None:
+        return _asking(form, held, 422)
     try:
         meeting = ask_for(plan, tie.person, enrolment=tie.enrolment, by=by, now=auth.now())
     except Refused as refused:
-        return _asking(form, 409, said(refused, by))
+        return _asking(form, held, 409, said(refused, by))
     flash(f"Sent. {tie.person.name} accepts or declines; until then nothing is booked.", "message")
     return to_meeting(meeting.id)

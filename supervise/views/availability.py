@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
 from flask import Blueprint, Response, flash, request, url_for
 
 from supervise import auth, reader, web
@@ -9,13 +12,14 @@ from supervise.forms.availability import AvailabilityForm, AwayForm
 from supervise.forms.contracts import mark
 from supervise.forms.faults import faults_of
 from supervise.models import Availability, Away, publishing
-from supervise.models.publishing import Unfit
+from supervise.models.publishing import Overlaps, Unfit
 from supervise.reports import availability as report
 from supervise.rules.publishing import in_words
 from supervise.workflow import WrongState
 
 bp = Blueprint("availability", __name__)
 HOSTS = ("supervisor", "tutor")
+Overlapping = Sequence[tuple[Availability, date]]
 
 
 @bp.get("/availability")
@@ -54,14 +58,16 @@ def form_for(there: Availability | None = None) -> AvailabilityForm:
     )
 
 
-def writing(form: AvailabilityForm, status: int = 200) -> Response:
-    """The form of something new."""
+def writing(form: AvailabilityForm, status: int = 200, overlaps: Overlapping = ()) -> Response:
+    """The form of something new; ``overlaps`` is what it would share its times with."""
     return web.show(
         "availability/new.html",
         None,
         status,
         form=form,
         found=faults_of(form),
+        overlaps=overlaps,
+        in_words=in_words,
         zone=auth.actor().person.zone,
     )
 
@@ -72,15 +78,27 @@ def writing(form: AvailabilityForm, status: int = 200) -> Response:
 def publish() -> Response:
     """Publish a weekly pattern or a single day."""
     actor, form = auth.actor(), form_for()
-    if not form.validate():
+    if not is_fit(form, actor.person.zone):
         return writing(form, 422)
     try:
-        publishing.publish(form.wanted(actor.person.zone), by=actor, now=auth.now())
+        publishing.publish(
+            form.wanted(actor.person.zone), by=actor, now=auth.now(), sure="sure" in request.form
+        )
     except Unfit as refused:
         mark(form, refused.faults)
         return writing(form, 422)
+    except Overlaps as refused:
+        return writing(form, 409, refused.others)
     flash("Published. Your learners can book it from now on.", "message")
     return web.done(url_for("availability.page"))
+
+
+def is_fit(form: AvailabilityForm, zone: str) -> bool:
+    """Whether it can be published; a sentence stands beside each thing that is in the way."""
+    form.validate()
+    unread = [field.name for field in form if field.errors]
+    mark(form, publishing.faults_in(form.wanted(zone), auth.actor(), auth.now(), unread))
+    return not form.errors
 
 
 @bp.get("/availability/<int:availability_id>")
@@ -98,6 +116,7 @@ def changing(
     *,
     seen: int,
     meanwhile: str = "",
+    overlaps: Overlapping = (),
 ) -> Response:
     """The form of what is published; ``seen`` is the version that was read when it was opened."""
     return web.show(
@@ -109,8 +128,10 @@ def changing(
         seen=seen,
         meanwhile=meanwhile,
         found=faults_of(form),
+        overlaps=overlaps,
+        in_words=in_words,
         zone=there.zone,
-        dates=report.dates_of(there, auth.now(), 6),
+        dates=report.dates_of([there], auth.now(), 6)[there.id],
         when=in_words(there.pattern),
         booked=publishing.standing(there, auth.now()),
     )
@@ -124,13 +145,18 @@ def change(availability_id: int) -> Response:
     actor = auth.actor()
     there = web.load(Availability.visible_to(actor), availability_id)
     form, seen = form_for(there), web.number(request.form.get("version")) or 0
-    if not form.validate():
+    if not is_fit(form, there.zone):
         return changing(there, form, 422, seen=seen)
     try:
-        publishing.change(there, form.wanted(there.zone), version=seen, by=actor, now=auth.now())
+        publishing.change(
+            there, form.wanted(there.zone), version=seen, by=actor, now=auth.now(),
+            sure="sure" in request.form,
+        )  # fmt: skip
     except Unfit as refused:
         mark(form, refused.faults)
         return changing(there, form, 422, seen=seen)
+    except Overlaps as refused:
+        return changing(there, form, 409, seen=seen, overlaps=refused.others)
     except WrongState as refused:
         fresh = web.load(Availability.visible_to(actor), availability_id)
         return changing(fresh, form, 409, seen=fresh.version, meanwhile=refused.sentence)

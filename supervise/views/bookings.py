@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from itertools import islice
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, request, url_for
 
-from supervise import auth, web
-from supervise.forms.bookings import (
-    BookForm,
-    slot_choices,
-    slot_read,
-    slot_seen,
-    slot_value,
-)
+from supervise import auth, reader, web
+from supervise.forms.bookings import BookForm, slot_read, slot_seen, slot_value
 from supervise.forms.contracts import mark
 from supervise.forms.faults import faults_of
 from supervise.models import Availability, ClientIdentity, Enrolment, Meeting
@@ -28,14 +23,15 @@ from supervise.models.rebooking import wait
 from supervise.models.seats import Full
 from supervise.models.series import NotAll, Series, book_series
 from supervise.reader import day_and_time
-from supervise.reports.slots import Offers, OpenSlot
+from supervise.reports.free_times import FreeWeek, free_week
+from supervise.reports.slots import FURTHEST, FreeSlot, Offers, OpenSlot
 from supervise.rules.naming import names_in, naming_fault
 from supervise.workflow import WrongState
 
 bp = Blueprint("bookings", __name__)
 EITHER = ("learner", "supervisor", "tutor")
-AHEAD = timedelta(days=90)
-YOU = "You are in another meeting then. Choose another time. Nothing was booked."
+ADVICE = re.compile(r"( Choose [^.]*\.| Nothing was [^.]*\.)+$")
+"""What a refusal ends with: what to do instead, which of several is said once."""
 
 
 # --- a learner books a slot ------------------------------------------------------------------
@@ -49,11 +45,10 @@ def create() -> Response:
     actor, form = auth.actor(), BookForm()
     slot, starts_at, seen = _chosen(actor, form)
     enrolment = _enrolment(actor, slot, starts_at, form)
-    fine = form.validate()
-    if enrolment is None:
-        mark(form, {"enrolment": "Choose for which of your programmes. Nothing was booked."})
-    if names_somebody(form.note, actor) or not fine or enrolment is None:
-        return _again(slot, form, 422)
+    if "week" in request.form:
+        return _again(slot, starts_at, form, 200, full=_full(actor))
+    if not _is_fit(form, actor, enrolment) or enrolment is None:
+        return _again(slot, starts_at, form, 422, full=_full(actor))
     try:
         if request.form.get("go") == "wait":
             return _wait(slot, starts_at, enrolment)
@@ -64,19 +59,27 @@ def create() -> Response:
             seen=seen,
         )  # fmt: skip
     except NotAll as refused:
-        return _again(slot, form, 409, sentence=refused.sentence, missed=refused.missed)
+        missed = why(refused, actor)
+        return _again(slot, starts_at, form, 409, sentence=refused.sentence, missed=missed)
     except Refused as refused:
         full = refused.meeting if isinstance(refused, Full) else None
-        return _again(slot, form, 409, sentence=said(refused, actor), full=full)
+        return _again(slot, starts_at, form, 409, sentence=said(refused, actor), full=full)
     flash(f"Booked: {day_and_time(starts_at)} with {slot.person.name}.", "message")
     return to_meeting(place.meeting_id)
 
 
 def _chosen(actor: Actor, form: BookForm) -> tuple[Availability, datetime, int | None]:
-    """The slot that was sent and the version it was shown with; 404 for one not theirs to know of."""
-    sent = _sent()
-    both = (sent, form.slot.data) if request.form.get("go") == "wait" else (form.slot.data, sent)
-    value = next((one for one in both if slot_read(one)), None)
+    """The slot that was sent and the version it was shown with; 404 for one not theirs to know of.
+
+    Where none is chosen, or another week looked at, it is the one they ``asked`` for at first.
+    """
+    sent, asked = _sent(), request.form.get("asked", "")
+    order = [form.slot.data, sent, asked]
+    if "week" in request.form:
+        order.reverse()
+    elif request.form.get("go") == "wait":
+        order = [sent, form.slot.data]
+    value = next((one for one in order if slot_read(one)), None)
     found = slot_read(value)
     if found is None:
         abort(422)
@@ -89,6 +92,24 @@ def _sent() -> str:
         request.form.get(name, "") for name in ("availability_id", "starts_at", "version")
     )
     return f"{number}@{start}/{version}"
+
+
+def _full(actor: Actor) -> Meeting | None:
+    """The full group whose waiting list the page offered to join, if it did."""
+    sent = slot_read(_sent()) if "asked" in request.form else None
+    slot = known_to(actor).where(Availability.id == sent[0]).first() if sent else None
+    return begun(slot, sent[1]) if slot is not None and sent else None
+
+
+def _is_fit(form: BookForm, actor: Actor, enrolment: Enrolment | None) -> bool:
+    """Whether it can be booked as typed; a sentence stands beside each thing that is wrong."""
+    form.validate()
+    names_somebody(form.note, actor)
+    if not slot_read(form.slot.data) and not slot_read(_sent()):
+        mark(form, {"slot": "Choose a time."})
+    if enrolment is None:
+        mark(form, {"enrolment": "Choose for which of your programmes. Nothing was booked."})
+    return not form.errors
 
 
 def _enrolment(
@@ -144,43 +165,61 @@ def _book_several(
 
 def _again(
     slot: Availability,
+    starts_at: datetime,
     form: BookForm,
     status: int,
     sentence: str = "",
     full: Meeting | None = None,
     missed: Any = (),
 ) -> Response:
-    """The form again, with what was typed and the next free times of the same host."""
+    """The form again, with what was typed and a week of free times of the same host."""
     actor = auth.actor()
     known = ties(actor.person.id, actor.centre)
     enrolments = {tie.enrolment_id: tie.enrolment for tie in known}
-    form.slot.choices = slot_choices(free_times(slot.person_id, slot.format), day_and_time)
-    found = slot_read(form.slot.data) or slot_read(_sent())
-    wanted = slot_value(slot, found[1]) if found else ""
-    form.slot.data = wanted
+    asked = slot_value(slot, starts_at)
+    if status != 200:
+        form.slot.data = asked
+    free = free_times(slot.person_id, slot.format)
     return web.show(
         "supervision/booking_again.html", "supervision/_booking_again.html", status, form=form,
         host=slot.person, enrolments=list(enrolments.values()), sentence=sentence, full=full,
-        missed=missed, found=faults_of(form), wanted=wanted, when=found[1] if found else None,
+        missed=missed, found=faults_of(form), asked=asked, when=starts_at, asked_of=slot,
+        week=week_of(free, reader.at(starts_at).date()), value=slot_value,
     )  # fmt: skip
 
 
-def free_times(host_id: int, kind: str) -> list[OpenSlot]:
-    """The next times of one host and kind that have a place left, at most eight. Five queries."""
-    actor = auth.actor()
-    found = Offers.to(actor, auth.now(), auth.now() + AHEAD).each()
-    fits = (
+def free_times(host_id: int, kind: str, but: int = 0) -> Iterator[OpenSlot]:
+    """All times of one host and kind that have a place left, by time; ``but`` is a meeting that is
+    to move. Five queries."""
+    found = Offers.to(auth.actor(), auth.now(), auth.now() + FURTHEST, but).each()
+    return (
         one
         for one in found
         if one.host.id == host_id and one.availability.format == kind and not one.full
     )
-    return list(islice(fits, 8))
+
+
+def week_of(times: Iterable[OpenSlot | FreeSlot], around: date) -> FreeWeek | None:
+    """The week to choose from: the one whose button was pressed, the one shown, or ``around``."""
+    for name in ("week", "shown"):
+        try:
+            around = date.fromisoformat(request.form.get(name, ""))
+            break
+        except ValueError:
+            continue
+    return free_week(times, reader.reader_zone(), around)
 
 
 def said(refused: Refused | WrongState, actor: Actor) -> str:
-    """Why it was refused; to whoever is busy themselves it says so."""
-    mine = isinstance(refused, Taken) and actor.is_(refused.person_id)
-    return YOU if mine else refused.sentence
+    """Why it was refused; whoever is busy themselves, and nobody else, is told with what."""
+    if not isinstance(refused, Taken) or not actor.is_(refused.person_id):
+        return refused.sentence
+    return f"{reader.engaged(refused.meeting)} Choose another time. Nothing was booked."
+
+
+def why(refused: NotAll, actor: Actor) -> list[tuple[datetime, str]]:
+    """When each time of a series is that cannot be booked, and why, in a sentence."""
+    return [(one.starts_at, ADVICE.sub("", said(one.refused, actor))) for one in refused.missed]
 
 
 def told(done: Series) -> str:

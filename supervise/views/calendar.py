@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, Response, flash, request, url_for
+from flask import Blueprint, Response, request, url_for
 
 from supervise import auth, reader, web
 from supervise.forms.bookings import BookForm
@@ -26,9 +26,10 @@ def page() -> Response:
     view = request.args.get("view", "")
     shown = stretch(view if view in VIEWS else "week", _day(request.args.get("on")))
     actor = auth.actor()
+    found = report.calendar(actor, shown, reader.reader_zone())
     return web.show(
         "calendar/page.html",
-        found=report.calendar(actor, shown, reader.reader_zone()),
+        found=found,
         stretch=shown,
         books=actor.has("learner"),
         hosts=actor.has("supervisor", "tutor"),
@@ -48,19 +49,21 @@ def _day(text: str | None) -> date:
 def slot(availability_id: int) -> Response:
     """One time, ``?at=`` in UTC, with the button that books it; the next ones where it is not free.
 
-    One that was withdrawn answers 410, with the next times of the same host and kind.
+    One that was withdrawn answers 410. Where patterns overlap it is the one that is shown.
     """
     actor = auth.actor()
     there = web.load(known_to(actor), availability_id)
     at = read_moment(request.args.get("at"))
-    found, others = slots.around(there, at, actor)
+    found, others, later = slots.around(there, at, actor)
     return web.show(
         "calendar/slot.html",
         None,
         410 if there.withdrawn_at else 200,
         slot=found,
+        later=later,
         others=others,
         asked_at=at,
+        kind=there.format,
         modes=MODES,
         form=BookForm(formdata=None),
         host=there.person,
@@ -72,10 +75,9 @@ def slot(availability_id: int) -> Response:
 @bp.get("/calendar/next")
 @auth.allow("learner")
 def next_free() -> Response:
-    """Go to the next time that is free."""
+    """Go to the next time that is free; the calendar says so where there is none."""
     found = slots.next_free(auth.actor())
     if found is None:
-        flash("Nobody has published a time that is free. Ask your supervisor for one.", "message")
         return web.done(url_for("calendar.page"))
     where = url_for("calendar.slot", availability_id=found.availability.id, at=found.key)
     return web.done(where)

@@ -6,16 +6,16 @@ from typing import Any
 
 from flask import Response, request, url_for
 
-from supervise import auth, web
+from supervise import auth, reader, web
 from supervise.errors import error_page
 from supervise.forms.booking_acts import BookingForms, booking_forms
 from supervise.forms.bookings import (
     MoveForm,
     MoveToSlotForm,
     ReasonForm,
-    slot_choices,
     slot_read,
     slot_seen,
+    slot_value,
 )
 from supervise.forms.contracts import mark
 from supervise.forms.faults import faults_of
@@ -28,8 +28,7 @@ from supervise.models.people import Actor
 from supervise.models.rebooking import cancel, leave, move, move_to_slot, wait
 from supervise.models.seats import can_host
 from supervise.models.series import cancel_from, leave_from
-from supervise.reader import day_and_time
-from supervise.views.bookings import bp, free_times, names_somebody, said, to_meeting
+from supervise.views.bookings import bp, free_times, names_somebody, said, to_meeting, week_of
 from supervise.workflow import WrongState
 
 EITHER = ("learner", "supervisor", "tutor")
@@ -97,17 +96,28 @@ def moving(meeting_id: int) -> Response:
     if booking.is_host:
         return showing(meeting, None, 200, found=[])
     web.require(booking.may_move_to_slot)
-    return _slots(meeting, MoveToSlotForm(data={"version": meeting.version}))
+    return _slots(meeting, booking.mine, MoveToSlotForm(data={"version": meeting.version}))
 
 
 def _slots(
-    meeting: Meeting, form: MoveToSlotForm, status: int = 200, sentence: str = ""
+    meeting: Meeting,
+    mine: Attendance | None,
+    form: MoveToSlotForm,
+    status: int = 200,
+    sentence: str = "",
 ) -> Response:
-    free = [one for one in free_times(meeting.host_id, meeting.format) if one.meeting is None]
-    form.slot.choices = slot_choices(free, day_and_time)
+    """A week of the times that the meeting may move to; buttons in the form lead to other weeks."""
+    free = [
+        one
+        for one in free_times(meeting.host_id, meeting.format, but=meeting.id)
+        if one.availability.places == 1
+        and one.starts_at != meeting.starts_at
+        and any(mine and each.id == mine.enrolment_id for each in one.enrolments)
+    ]
+    week = week_of(free, reader.at(meeting.starts_at).date())
     return web.show(
-        "supervision/booking_move.html", None, status, meeting=meeting, form=form,
-        sentence=sentence, found=faults_of(form),
+        "supervision/booking_move.html", None, status, meeting=meeting, form=form, week=week,
+        value=slot_value, sentence=sentence, found=faults_of(form),
     )  # fmt: skip
 
 
@@ -120,6 +130,8 @@ def move_it(meeting_id: int) -> Response:
     web.require(booking.is_host or booking.may_move_to_slot)
     by, now = auth.actor(), auth.now()
     form: Any = MoveForm(prefix="move-") if booking.is_host else MoveToSlotForm()
+    if "week" in request.form and not booking.is_host:
+        return _slots(meeting, booking.mine, form)
     chosen = None if booking.is_host else slot_read(form.slot.data)
     starts_at = None
     fine = _fit(form, by)
@@ -128,7 +140,11 @@ def move_it(meeting_id: int) -> Response:
     elif chosen is None:
         mark(form, {"slot": "Choose the new time."})
     if not fine or (starts_at is None and chosen is None):
-        return showing(meeting, form, 422) if booking.is_host else _slots(meeting, form, 422)
+        return (
+            showing(meeting, form, 422)
+            if booking.is_host
+            else _slots(meeting, booking.mine, form, 422)
+        )
     values = {"reason": form.reason.data, "version": form.version.data, "by": by, "now": now}
     try:
         if chosen is None:
@@ -143,7 +159,7 @@ def move_it(meeting_id: int) -> Response:
         form.version.data = Meeting.get_by_id(meeting.id).version
         if booking.is_host:
             return showing(meeting, form, 409, sentence, found=[])
-        return _slots(meeting, form, 409, sentence)
+        return _slots(meeting, booking.mine, form, 409, sentence)
     return to_meeting(meeting_id)
 
 

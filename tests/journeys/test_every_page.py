@@ -117,7 +117,7 @@ def arguments(app: Flask) -> dict[str, dict[str, object]]:
         shared |= {"contract_id": contract.id, "goal_id": goal.id}
         shared["mail_id"] = Mail.get(Mail.kind == "invitation").id
         boss = Actor.of(Person.get(Person.name == "Marian Hale"), centre, MOMENT)
-        shared["availability_id"] = publishing.publish(WANTED, by=boss, now=MOMENT).id
+        shared["availability_id"] = publishing.publish(WANTED, by=boss, now=MOMENT, sure=True).id
         theirs = Meeting.select().join(Attendance).where(Attendance.learner == learner)
         shared["meeting_id"] = theirs.where(Meeting.state == "signed").first().id
         met = {

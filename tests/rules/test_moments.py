@@ -9,6 +9,7 @@ from supervise.rules.moments import (
     NoSuchTime,
     clock,
     day,
+    elsewhere,
     is_repeated,
     length,
     local,
@@ -125,3 +126,18 @@ def test_there_and_back_is_the_same_moment_or_the_first_of_two(moment: datetime,
         assert moment - back in (timedelta(0), timedelta(minutes=30), timedelta(hours=1))
     else:
         assert back == moment
+
+
+@pytest.mark.parametrize(
+    ("zone", "here", "said"),
+    [
+        ("Europe/London", "America/New_York", "10:15 in London"),
+        ("America/New_York", "Europe/London", "05:15 in New York"),
+        ("Pacific/Auckland", "Europe/London", "23:15 in Auckland"),
+        ("Pacific/Kiritimati", "Europe/London", "Tue 15 Dec, 00:15 in Kiritimati"),
+        ("Europe/London", "Europe/Lisbon", ""),  # another town, the same clock
+    ],
+)
+def test_what_another_clock_shows_is_said_where_it_differs(zone: str, here: str, said: str) -> None:
+    moment = datetime(2026, 12, 14, 10, 15, tzinfo=UTC)
+    assert elsewhere(moment, zone, here) == said
