@@ -37,6 +37,9 @@ HELD = ("held", "recorded", "signed")
 SHOWN_TO_OTHERS = ("submitted", "approved")
 """The states of a session whose words its learner is not changing."""
 
+SHORT = 3
+"""How many lines beside its sessions an agenda has that need not be folded."""
+
 
 @dataclass(frozen=True)
 class Agenda:
@@ -66,6 +69,12 @@ class Agenda:
         """The sessions of which the coach wants to raise something."""
         mine = [one for one in self.sessions if one.state in SHOWN_TO_OTHERS and one.to_raise]
         return mine if self.layer else []
+
+    @property
+    def long(self) -> bool:
+        """Whether it is folded on a phone, where the record is written below it."""
+        lists = (self.raised, self.feedback, self.actions, self.contracts)
+        return sum(len(one) for one in lists) > SHORT
 
     @property
     def numbers(self) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from typing import Any
 import peewee
 
 from supervise.models import Actor, Assignment, Attendance, Meeting, MeetingAction, Person
+from supervise.reports.agenda import Sight
+from supervise.rules.company import company
 from supervise.signing import SignOff
 
 TABS = {
@@ -157,6 +159,19 @@ def learners(actor: Actor) -> list[tuple[int, str]]:
         .order_by(Person.name, Person.id)
     )
     return list(query.tuples())
+
+
+def whom(seen: Sight, actor: Actor) -> list[tuple[str, list[str]]]:
+    """With whom the reader meets; where the meeting is somebody else's, its host and its learners."""
+    if any(actor.is_(place.learner_id) for place in seen.places):
+        return [("With", [seen.meeting.host.name])]
+    names = company((place.learner.name, place.state) for place in seen.places)
+    if actor.is_(seen.meeting.host_id):
+        return [("With", names)]
+    return [
+        ("Host", [seen.meeting.host.name]),
+        ("Learner" if len(names) == 1 else "Learners", names),
+    ]
 
 
 # --- one record --------------------------------------------------------------------------

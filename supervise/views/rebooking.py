@@ -23,12 +23,12 @@ from supervise.models import Attendance, Meeting
 from supervise.models.asking import accept, answer_invitation, decline
 from supervise.models.booking import known_to
 from supervise.models.centres import Refused
-from supervise.models.meetings import MODES
 from supervise.models.people import Actor
 from supervise.models.rebooking import cancel, leave, move, move_to_slot, wait
 from supervise.models.seats import can_host
 from supervise.models.series import cancel_from, leave_from
 from supervise.reader import day_and_time
+from supervise.reports import agenda, meeting_list
 from supervise.views.bookings import bp, free_times, names_somebody, said, to_meeting
 from supervise.workflow import WrongState
 
@@ -42,7 +42,8 @@ def showing(
     fresh = web.load(Meeting.visible_to(auth.actor()), meeting.id)
     return web.show(
         "supervision/booking.html", None, status, meeting=fresh, sentence=sentence,
-        booking=booking_forms(fresh, auth.actor(), sent), modes=MODES,
+        booking=booking_forms(fresh, auth.actor(), sent),
+        whom=meeting_list.whom(agenda.sight(fresh, auth.actor()), auth.actor()),
         found=faults_of(sent) if found is None else found,
     )  # fmt: skip
 
@@ -72,11 +73,15 @@ def answer(meeting_id: int) -> Response:
     form, go, by = ReasonForm(prefix="answer-"), request.form.get("go"), auth.actor()
     if go == "decline" and not _fit(form, by):
         return showing(meeting, form, 422)
+    terms = booking.accept if booking.is_host and go != "decline" else None
+    details = terms.details(meeting) if terms and terms.validate() else None
+    if terms and details is None:
+        return showing(meeting, terms, 422)
     try:
         if booking.is_host and go == "decline":
             decline(meeting, form.reason.data, by=by, now=auth.now())
         elif booking.is_host:
-            accept(meeting, by=by, now=auth.now(), read=_read())
+            accept(meeting, by=by, now=auth.now(), read=_read(), details=details)
         elif go == "wait" and booking.mine is not None:
             wait(meeting, enrolment=booking.mine.enrolment, by=by, now=auth.now(), read=_read())
         else:

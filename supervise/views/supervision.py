@@ -21,6 +21,8 @@ from supervise.reports.agenda import Sight
 bp = Blueprint("supervision", __name__)
 BOOKED = ("requested", "booked", "declined", "cancelled")
 """The states in which what there is to do is a booking's."""
+OFF = ("declined", "cancelled", "missed")
+"""The states of a meeting that did not, or will not, take place."""
 READS = ("recorded", "signed")
 """The states in which others than the leader read the record."""
 
@@ -81,7 +83,9 @@ def one_page(meeting: Meeting, status: int = 200, **forms: Any) -> Response:
         seen=seen,
         own=own,
         word=meeting_list.word_of(meeting, own.state if own else None, auth.now()),
+        whom=meeting_list.whom(seen, actor),
         booking=booking_forms(meeting, actor) if meeting.state in BOOKED else None,
+        again=_again(seen, own),
         agendas=agenda.agendas(seen, actor) if ahead else [],
         kept={place.id: agenda.kept(meeting, place) for place in readable},
         readable=readable,
@@ -112,6 +116,17 @@ def one_page(meeting: Meeting, status: int = 200, **forms: Any) -> Response:
         if status != 200
         else [],
     )
+
+
+def _again(seen: Sight, own: Attendance | None) -> str:
+    """Where whoever was to meet books another time; empty where the meeting is not off for them."""
+    meeting = seen.meeting
+    if meeting.state not in OFF and (own is None or own.state not in ("declined", "cancelled")):
+        return ""
+    if own is not None:
+        return url_for("calendar.page")
+    alone = seen.places[0].enrolment_id if len(seen.places) == 1 else None
+    return url_for("bookings.new", enrolment=alone) if seen.leads else ""
 
 
 def read_by(seen: Sight) -> list[Attendance]:

@@ -128,6 +128,8 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "GET bookings.new": only(*HOSTS),
     "POST bookings.arrange": only(*HOSTS),
     "POST bookings.answer": MEETS,
+    "POST bookings.change_details": record("supervisor", role=HOSTS) | {"tutor": 403},
+    "POST bookings.change_topic": record("owner", role=LEARNER),
     "GET bookings.moving": MEETS,
     "POST bookings.move_it": MEETS,
     "POST bookings.cancel_it": MEETS,
