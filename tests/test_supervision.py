@@ -287,6 +287,36 @@ def test_the_list_puts_each_meeting_where_it_is_looked_for(world: World, enter, 
     assert "Nothing waits for a signature" in words(me.get("/supervision?state=sign"))
 
 
+def test_meetings_of_others_stand_apart_with_their_host(world: World, enter, pair) -> None:
+    day = timedelta(days=1)
+    made.booked(world, format="tutorial", host=world.tutor, starts_at=world.now + day)
+    made.booked(world, format="tutorial", host=world.tutor, starts_at=world.now - day)
+    mine = made.booked(world, *pair, starts_at=world.now + 2 * day)
+    boss, tutor = enter(world.supervisor), enter(world.tutor)
+    page = words(boss.get("/supervision"))
+    assert "To come 1 To write up 0 To sign 0 Past 0 Of your learners with others 2" in page
+    assert "Tessa Brook" not in page
+    others = words(boss.get("/supervision?state=others"))
+    assert "Priya Nair Tutorial with Tessa Brook" in others
+    assert "Owen Tasker, Priya Nair Group supervision" not in others
+    page = words(tutor.get("/supervision"))
+    assert "To come 1 To write up 1" in page
+    assert "Tutorial with" not in page, "their own"
+    assert "Group supervision with Marian Hale" in words(tutor.get("/supervision?state=others"))
+    assert "with others" not in enter(world.learner).get("/supervision").text
+    place = made.place_of(mine, pair[1])
+    Attendance.update(state="invited", seat=None).where(Attendance.id == place.id).execute()
+    assert "Priya Nair, Owen Tasker (invited)" in words(boss.get("/supervision"))
+
+
+def test_what_a_closed_account_left_is_its_supervisors_to_write_up(world: World, enter) -> None:
+    made.held(world, format="tutorial", host=world.tutor)
+    Person.update(disabled_at=world.now).where(Person.id == world.tutor.id).execute()
+    page = words(enter(world.supervisor).get("/supervision?state=write"))
+    assert "Priya Nair Tutorial with Tessa Brook" in page
+    assert "To write up 1" in page
+
+
 def test_the_number_of_queries_does_not_grow(world: World, enter, pair, queries) -> None:
     day = timedelta(days=1)
     for number in range(1, 4):
@@ -294,7 +324,7 @@ def test_the_number_of_queries_does_not_grow(world: World, enter, pair, queries)
     wide = made.booked(world, *pair, starts_at=world.now + day)
     done = made.signed(world, *pair, starts_at=world.now - day)
     boss, me = enter(world.supervisor), enter(world.learner)
-    paths = ["/supervision", "/supervision?state=past", f"/supervision/{wide.id}",
+    paths = ["/supervision", "/supervision?state=past", "/supervision?state=others", f"/supervision/{wide.id}",
              f"/supervision/{done.id}"]  # fmt: skip
     before = {}
     for client in (boss, me):

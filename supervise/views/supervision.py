@@ -32,9 +32,10 @@ READS = ("recorded", "signed")
 def page() -> Response:
     """The meetings of ``?state=&learner=&page=``."""
     actor = auth.actor()
-    tab = request.args.get("state", "")
-    tab = tab if tab in meeting_list.TABS else ""
     leads = actor.has("supervisor", "tutor")
+    tabs = {key: word for key, word in meeting_list.TABS.items() if leads or key != "others"}
+    tab = request.args.get("state", "")
+    tab = tab if tab in tabs else ""
     learner = web.number(request.args.get("learner")) if leads else None
     found = web.Page.of(meeting_list.meetings(actor, tab, learner))
     return web.show(
@@ -44,7 +45,7 @@ def page() -> Response:
         rows=meeting_list.rows(found.rows, actor),
         counts=meeting_list.counts(actor, learner),
         tab=tab,
-        tabs=meeting_list.TABS,
+        tabs=tabs,
         learners=meeting_list.learners(actor) if leads else [],
         learner=learner,
         leads=leads,
