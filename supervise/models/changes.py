@@ -12,7 +12,7 @@ from supervise.events import Event
 from supervise.models.meetings import Attendance, Meeting
 from supervise.models.people import Person
 
-OF_MEETING = ("moved", "cancelled", "declined", "handed over")
+OF_MEETING = ("moved", "proposed", "cancelled", "declined", "handed over")
 OF_PLACE = ("left", "declined")
 
 
@@ -55,7 +55,7 @@ def last_change(meeting: Meeting, place: Attendance | None = None) -> Change | N
 
 
 def _of(event: Any) -> Change:
-    was = event.details["before"]["starts_at"] if event.verb == "moved" else None
+    was = event.details.get("before", {}).get("starts_at")
     return Change(
         event.verb, event.person_id, event.role, event.name or "", event.at,
         datetime.fromisoformat(was) if was else None,

@@ -19,6 +19,7 @@ from supervise.models.recording import ChangedElsewhere, Unfinished
 from supervise.reports import agenda, meeting_list
 from supervise.reports.agenda import Sight
 from supervise.views.supervision import bp, load, one_page
+from supervise.views.told import say
 from supervise.workflow import WrongState
 
 REFUSED = "Change what is marked, then it saves again."
@@ -54,6 +55,7 @@ def save(meeting_id: int) -> Response:
     if go == "more":
         return web.done(url_for("supervision.edit", meeting_id=meeting_id) + "#written")
     if go != "sign":
+        say("Saved. Nobody else reads it before you sign.")
         return web.done(url_for("supervision.show", meeting_id=meeting_id))
     found = agenda.numbers(agenda.agendas(seen, by))
     try:
@@ -64,6 +66,10 @@ def save(meeting_id: int) -> Response:
         form = record_form(_came(seen), _stored(seen))
         mark(form, lacking.faults)
         return editing(seen, form, 422, received="stored")
+    say(
+        "Signed. It waits for each learner who came to answer and sign.",
+        [one.learner.name for one in _came(seen)],
+    )
     return web.done(url_for("supervision.show", meeting_id=meeting_id))
 
 
@@ -162,13 +168,13 @@ def _bar(status: int, back: str, meeting: Meeting, form: Any, **told: Any) -> Re
 def reply(meeting_id: int) -> Response:
     """Keep reply and reflection; with ``go=sign`` sign the record."""
     meeting, place, form = _mine(meeting_id)
-    version = _seen()
-    if place.state == "signed" and request.form.get("go") == "sign":  # pressed twice
+    version, signs = _seen(), request.form.get("go") == "sign"
+    if place.state == "signed" and signs:  # pressed twice
         return web.done(url_for("supervision.show", meeting_id=meeting_id))
     if not form.validate():
         return one_page(meeting, 422, answer=form, version=version)
     try:
-        _answer(place, form, sign=request.form.get("go") == "sign")
+        _answer(place, form, sign=signs)
     except Unfinished as lacking:
         mark(form, lacking.faults)
         return one_page(meeting, 422, answer=form, version=version)
@@ -181,9 +187,10 @@ def reply(meeting_id: int) -> Response:
         }
         return one_page(load(meeting_id), 409, answer=form, told=told)
     except WrongState as refused:  # signed in another tab a moment ago, or taken back
-        if Attendance.get_by_id(place.id).state != "signed" or request.form.get("go") != "sign":
+        if Attendance.get_by_id(place.id).state != "signed" or not signs:
             told = {"meanwhile": refused.sentence}
             return one_page(load(meeting_id), 409, answer=form, version=version, told=told)
+    say("You signed the record." if signs else "Saved. Nobody else reads it before you sign.")
     return web.done(url_for("supervision.show", meeting_id=meeting_id))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, request, url_for
+from flask import Blueprint, Response, request, url_for
 
 from supervise import auth, web
 from supervise.forms.booking_acts import booking_forms
@@ -17,6 +17,7 @@ from supervise.models import Attendance, Meeting, MeetingAction, Person, answeri
 from supervise.models.centres import Refused
 from supervise.reports import agenda, meeting_list
 from supervise.reports.agenda import Sight
+from supervise.views.told import say
 
 bp = Blueprint("supervision", __name__)
 BOOKED = ("requested", "booked", "declined", "cancelled")
@@ -165,6 +166,9 @@ def hold(meeting_id: int) -> Response:
                 meeting, came, form.minutes.data or 0, sure=form.sure.data, by=auth.actor(),
                 now=auth.now(),
             )  # fmt: skip
+            say(
+                "Kept who came and how long it lasted. Write the record here; nobody else reads it yet."
+            )
             return web.done(url_for("supervision.edit", meeting_id=meeting.id))
     except Refused as refused:
         field = form.came if "Tick" in str(refused) else form.minutes
@@ -179,8 +183,9 @@ def miss(meeting_id: int) -> Response:
     meeting = _led(meeting_id)
     try:
         recording.miss(meeting, by=auth.actor(), now=auth.now())
+        say("Kept: nobody came. No mail goes out.")
     except Refused as refused:
-        flash(str(refused))
+        say(str(refused))
     return web.done(url_for("supervision.show", meeting_id=meeting.id))
 
 
@@ -190,6 +195,7 @@ def take_back(meeting_id: int) -> Response:
     """Open a signed record again, to change it."""
     meeting = _led(meeting_id)
     recording.take_back(meeting, by=auth.actor(), now=auth.now())
+    say("The record is open again. Nobody else reads it before you sign it anew.")
     return web.done(url_for("supervision.edit", meeting_id=meeting.id))
 
 
@@ -202,6 +208,7 @@ def keep_note(meeting_id: int) -> Response:
     if not form.validate():
         return one_page(meeting, 422, note=form)
     recording.keep_note(meeting, form.note.data or "", by=auth.actor())
+    say("Your note is saved. Nobody else reads it.")
     return web.done(url_for("supervision.show", meeting_id=meeting.id) + "#note-heading")
 
 
@@ -220,6 +227,7 @@ def done(action_id: int) -> Response:
     web.require(answering.may_mark(action, place, leads=leads, by=actor))
     is_done = request.form.get("done") != "no"
     answering.mark_done(action, done=is_done, by=actor, now=auth.now())
+    say("Marked as done." if is_done else "Marked as not done.")
     return web.done(url_for("supervision.show", meeting_id=meeting.id) + f"#action-{action.id}")
 
 

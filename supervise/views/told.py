@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from flask import flash
 
 from supervise import auth
+from supervise.forms.booking_acts import BookingForms
 from supervise.models import Meeting
 from supervise.models.seats import OPEN, places_of
 
@@ -43,3 +44,15 @@ def by_mail(names: Sequence[str]) -> str:
     if most:
         return f"{', '.join(most)} and {last} are told by e-mail."
     return f"{last} is told by e-mail."
+
+
+def ended(meeting: Meeting, booking: BookingForms, *, later: bool) -> str:
+    """What cancelling, or giving up a place, comes to for whoever presses it; asked before it is done."""
+    done = "Cancelled."
+    if booking.waiting:
+        done = "You are off the waiting list."
+    elif meeting.state == "requested":
+        done = "The request is taken back."
+    elif not booking.is_host and meeting.places > 1:
+        done = "Your place is given up."
+    return f"{done} {booking.later} later too." if later and booking.later else done
