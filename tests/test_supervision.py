@@ -110,6 +110,20 @@ def test_from_the_meeting_to_both_signatures(world: World, enter) -> None:
     assert [one.decision for one in SignOff.select()] == ["recorded", "signed"]
 
 
+def test_a_signed_record_shows_its_agenda_to_those_it_was_for(world: World, enter) -> None:
+    world.session(
+        state="approved", day=(NOW - timedelta(days=9)).date(), to_raise="Whose goal is it?"
+    )
+    meeting = made.held(world)
+    place, path = made.place_of(meeting, world.enrolment), f"/supervision/{meeting.id}"
+    enter(world.supervisor).post(f"{path}/record", data=record_of(meeting, place, go="sign"))
+    for person, wants in ((world.supervisor, "Priya wanted"), (world.learner, "You wanted")):
+        page = words(enter(person).get(path))
+        assert f"{wants} to raise 29 Sep 2026, Client A : Whose goal is it?" in page
+        assert "29 Sep 2026, Client A , 1 h 00, D3.04 counts then" in page
+    assert "Whose goal is it?" not in words(enter(world.tutor).get(path))
+
+
 def test_nothing_typed_is_lost_and_each_fault_stands_beside_its_field(world: World, enter) -> None:
     ClientIdentity.keep(
         world.client(), {"name": "Ottoline Grebe"}, by=world.actor(world.learner), now=world.now

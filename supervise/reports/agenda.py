@@ -264,30 +264,3 @@ def _contracts(places: Sequence[Any], meeting: Meeting) -> defaultdict[int, list
     for contract in query:
         found[contract.engagement.client.learner_id].append(contract)
     return found
-
-
-# --- as it was kept ----------------------------------------------------------------------
-
-
-def numbers(found: Iterable[Agenda]) -> dict[str, Any]:
-    """What a meeting keeps of its agenda, by the number of each place."""
-    return {str(agenda.place.id): agenda.numbers for agenda in found}
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What the agenda of one place held when the record was signed, counted."""
-
-    since: datetime | None
-    minutes: dict[str, int]
-    counts: dict[str, int]
-
-
-def kept(meeting: Meeting, place: Attendance) -> Kept | None:
-    """What stood on the agenda of a place when the record was signed; None where there was none."""
-    found = meeting.agenda_kept.get(str(place.id))
-    if not found:
-        return None
-    since = datetime.fromisoformat(found["since"]) if found["since"] else None
-    counts = {name: len(ids) for name, ids in found.items() if isinstance(ids, list)}
-    return Kept(since, dict(found["minutes"]), counts)

@@ -16,7 +16,7 @@ from supervise.forms.contracts import mark
 from supervise.forms.supervision import AnswerForm, record_faults, record_form, values_of
 from supervise.models import Attendance, Meeting, answering, recording
 from supervise.models.recording import ChangedElsewhere, Unfinished
-from supervise.reports import agenda, meeting_list
+from supervise.reports import agenda, agenda_kept, meeting_list
 from supervise.reports.agenda import Sight
 from supervise.views.supervision import bp, load, one_page
 from supervise.views.told import say
@@ -57,7 +57,7 @@ def save(meeting_id: int) -> Response:
     if go != "sign":
         say("Saved. Nobody else reads it before you sign.")
         return web.done(url_for("supervision.show", meeting_id=meeting_id))
-    found = agenda.numbers(agenda.agendas(seen, by))
+    found = agenda_kept.sealed(agenda.agendas(seen, by), by.centre)
     try:
         if meeting.state == "held":  # else it was pressed twice
             recording.record(meeting, found, version=meeting.version, by=by, now=auth.now())

@@ -15,7 +15,7 @@ from supervise.forms.faults import faults_of
 from supervise.forms.supervision import AnswerForm, HoldForm, NoteForm, hold_form
 from supervise.models import Attendance, Meeting, MeetingAction, Person, answering, recording
 from supervise.models.centres import Refused
-from supervise.reports import agenda, meeting_list
+from supervise.reports import agenda, agenda_kept, meeting_list
 from supervise.reports.agenda import Sight
 from supervise.views.told import say
 
@@ -89,7 +89,7 @@ def one_page(meeting: Meeting, status: int = 200, **forms: Any) -> Response:
         booking=booking_forms(meeting, actor) if meeting.state in BOOKED else None,
         again=_again(seen, own),
         agendas=agenda.agendas(seen, actor) if ahead else [],
-        kept={place.id: agenda.kept(meeting, place) for place in readable},
+        kept=agenda_kept.kept(meeting, [p for p in readable if seen.leads or p is own], actor),
         readable=readable,
         actions=meeting_list.actions_of(readable) if readable else {},
         may_mark=lambda action, place: answering.may_mark(
