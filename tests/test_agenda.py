@@ -71,6 +71,21 @@ def test_it_begins_where_the_last_meeting_began(world: World) -> None:
     assert [bool(one.done_on) for one in found.actions] == [False, True]
 
 
+def test_what_is_done_leaves_the_next_agenda(world: World) -> None:
+    made.signed(world, starts_at=made.WHEN - 30 * DAY)
+    mine, theirs = MeetingAction.select().order_by(MeetingAction.id)
+    meeting = made.held(world, starts_at=world.now)
+    boss = world.actor(world.supervisor)
+    for action in (mine, theirs):
+        answering.mark_done(action, done=True, by=boss, now=world.now, later=meeting)
+    sign(world, meeting)
+    assert {row.done_on for row in read(world, meeting, world.supervisor).actions} == {
+        date(2026, 10, 8)
+    }
+    [found] = of(made.booked(world, starts_at=world.now + DAY), boss)
+    assert not {mine.id, theirs.id} & {one.id for one in found.actions}
+
+
 def test_a_tutorial_counts_from_the_last_tutorial(world: World) -> None:
     made.signed(world, starts_at=made.WHEN - 9 * DAY)
     session = world.session(state="approved", day=date(2026, 9, 1), to_raise="For supervision")

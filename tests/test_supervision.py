@@ -272,6 +272,54 @@ def test_actions_are_marked_by_their_owner(world: World, enter) -> None:
     assert MeetingAction.get_by_id(mine.id).done_on is None
 
 
+def test_what_was_agreed_before_is_ticked_off_where_it_is_talked_about(
+    world: World, enter, queries
+) -> None:
+    day = timedelta(days=1)
+    made.signed(world, starts_at=world.now - 9 * day)
+    mine, theirs = MeetingAction.select().order_by(MeetingAction.position)
+    ahead = made.booked(world, starts_at=world.now + day)
+    me, boss, tutor = enter(world.learner), enter(world.supervisor), enter(world.tutor)
+    page = me.get(f"/supervision/{ahead.id}").text
+    assert page.count("Mark as done") == 1, "what they are to do themselves"
+    back = me.post(f"/supervision/actions/{mine.id}/done", data={"later": str(ahead.id)})
+    assert back.location == f"/supervision/{ahead.id}#agreed-{mine.id}"
+    assert "Not done after all" in me.get(f"/supervision/{ahead.id}").text
+    assert "Mark as done" not in tutor.get(f"/supervision/{ahead.id}").text
+    refused = {"later": str(ahead.id)}
+    assert me.post(f"/supervision/actions/{theirs.id}/done", data=refused).status_code == 403
+    assert tutor.post(f"/supervision/actions/{theirs.id}/done", data=refused).status_code == 403
+    me.post(f"/supervision/actions/{mine.id}/done", data={"done": "no"})
+
+    held = made.held(world, starts_at=world.now - day)
+    place, path = made.place_of(held, world.enrolment), f"/supervision/{held.id}/record"
+    with queries() as seen:
+        page = boss.get(path).text
+    assert seen.count <= 12, seen
+    assert page.count("Mark as done") == 2
+    back = boss.post(path, data=record_of(held, place, go=f"done-{mine.id}"))
+    assert back.location == f"{path}#agreed-{mine.id}"
+    page = boss.get(path).text
+    assert "Marked as done." in page
+    assert "Holding a silence." in page, "what was typed is saved by the same press"
+    assert MeetingAction.get_by_id(mine.id).done_on == world.now.date()
+    boss.post(path, data=record_of(held, place, go=f"open-{mine.id}"))
+    assert MeetingAction.get_by_id(mine.id).done_on is None
+    boss.post(path, data=record_of(held, place, go=f"done-{mine.id}"))
+    boss.post(path, data=record_of(held, place, go="sign"))
+    late = {"later": str(held.id), "done": "no"}
+    assert boss.post(f"/supervision/actions/{mine.id}/done", data=late).status_code == 403
+
+
+def test_what_does_not_fit_on_an_agenda_can_be_opened(world: World, enter) -> None:
+    for number in range(11):
+        world.session(state="submitted", day=(NOW - timedelta(days=number + 4)).date())
+    page = enter(world.supervisor).get(f"/supervision/{made.booked(world).id}").text
+    rest = re.search(r"<summary>and 3 more</summary>(.*?)</details>", page, re.S)
+    assert rest is not None
+    assert rest[1].count("href=") == 3
+
+
 def test_the_list_puts_each_meeting_where_it_is_looked_for(world: World, enter, pair) -> None:
     day = timedelta(days=1)
     made.booked(world, *pair, starts_at=world.now + day)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -175,7 +175,7 @@ def agendas(seen: Sight, actor: Actor) -> list[Agenda]:
                 [one for one in theirs if one.state in ("returned", "reopened")],
                 [one for one in theirs if one.is_disputed],
                 [one for one in told if _between(one.given_at, since, until)],
-                _news(actions[place.learner_id], since, actor),
+                _news(actions[place.learner_id], since, until, actor),
                 contracts[place.learner_id] if layer else [],
                 layer,
             )
@@ -240,11 +240,13 @@ def _actions(places: Sequence[Any], meeting: Meeting) -> defaultdict[int, list[M
 
 
 def _news(
-    actions: Iterable[MeetingAction], since: datetime | None, actor: Actor
+    actions: Iterable[MeetingAction], since: datetime | None, until: datetime, actor: Actor
 ) -> list[MeetingAction]:
-    """Those still open, and those done since the last meeting."""
-    first = local(since, actor.centre.zone).date() if since else None
-    return [one for one in actions if one.done_on is None or first is None or one.done_on >= first]
+    """Those still open, and those done after the day of the last meeting; without one, since the day
+    of this: what was done then has been talked about."""
+    zone = actor.centre.zone
+    last = local(since, zone).date() if since else local(until, zone).date() - timedelta(days=1)
+    return [one for one in actions if one.done_on is None or one.done_on > last]
 
 
 def _contracts(places: Sequence[Any], meeting: Meeting) -> defaultdict[int, list[Contract]]:

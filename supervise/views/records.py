@@ -5,6 +5,7 @@ Its routes hang on the blueprint of ``supervision``.
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
@@ -19,10 +20,13 @@ from supervise.models.recording import ChangedElsewhere, Unfinished
 from supervise.reports import agenda, agenda_kept, meeting_list
 from supervise.reports.agenda import Sight
 from supervise.views.supervision import bp, load, one_page
+from supervise.views.supervision import mark as mark_action
 from supervise.views.told import say
 from supervise.workflow import WrongState
 
 REFUSED = "Change what is marked, then it saves again."
+MARK = re.compile("(done|open)-([0-9]{1,9})")
+"""The buttons that mark what was agreed before, with the number of the action."""
 
 
 @bp.get("/supervision/<int:meeting_id>/record")
@@ -40,7 +44,8 @@ def edit(meeting_id: int) -> Response:
 @auth.allow("supervisor", "tutor")
 @auth.keeps_typing
 def save(meeting_id: int) -> Response:
-    """Keep what was written; with ``go=sign`` sign it, with ``go=more`` go on writing."""
+    """Keep what was written; with ``go=sign`` sign it, with ``go=more`` go on writing, with
+    ``go=done-7`` mark what was agreed before."""
     seen, form, go = *_sent(meeting_id), request.form.get("go")
     meeting, by = seen.meeting, auth.actor()
     fine = form.validate()
@@ -52,6 +57,10 @@ def save(meeting_id: int) -> Response:
         fresh = agenda.sight(load(meeting_id), by)
         both = form.differences(_stored(fresh))
         return editing(fresh, form, 409, meanwhile=refused.sentence, elsewhere=both)
+    if go and (pressed := MARK.fullmatch(go)):  # what was typed is saved by the same press
+        marked = mark_action(int(pressed[2]), meeting, done=pressed[1] == "done")
+        anchor = f"agreed-{marked.id}"
+        return web.done(url_for("supervision.edit", meeting_id=meeting_id, _anchor=anchor))
     if go == "more":
         return web.done(url_for("supervision.edit", meeting_id=meeting_id) + "#written")
     if go != "sign":
@@ -100,6 +109,7 @@ def editing(
         None,
         status,
         meeting=seen.meeting,
+        seen=seen,
         places=_came(seen),
         form=form,
         agendas={one.place.id: one for one in agenda.agendas(seen, auth.actor())},

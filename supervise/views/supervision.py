@@ -215,20 +215,28 @@ def keep_note(meeting_id: int) -> Response:
 @bp.post("/supervision/actions/<int:action_id>/done")
 @auth.allow("learner", "supervisor", "tutor")
 def done(action_id: int) -> Response:
-    """An agreed action is done, or with ``done=no`` not after all; its owner says so."""
+    """An agreed action is done, or with ``done=no`` not after all.
+
+    Its owner says so, or with ``later`` whoever leads that meeting, on whose agenda it stands.
+    """
+    later = web.number(request.form.get("later"))
+    there = load(later) if later else None
+    action = mark(action_id, there, done=request.form.get("done") != "no")
+    if there is not None:
+        return web.done(url_for("supervision.show", meeting_id=there.id) + f"#agreed-{action.id}")
+    meeting_id = action.attendance.meeting_id
+    return web.done(url_for("supervision.show", meeting_id=meeting_id) + f"#action-{action.id}")
+
+
+def mark(action_id: int, later: Meeting | None, *, done: bool) -> MeetingAction:
+    """Mark an action, and say so on the next page; 404 for one the actor does not see, or 403."""
     actor = auth.actor()
     visible = Attendance.visible_to(actor).select(Attendance.id)
-    action = web.load(
-        MeetingAction.select().where(MeetingAction.attendance.in_(visible)), action_id
-    )
-    place: Attendance = Attendance.get_by_id(action.attendance_id)
-    meeting = load(place.meeting_id)
-    leads = meeting.can_lead(actor)
-    web.require(answering.may_mark(action, place, leads=leads, by=actor))
-    is_done = request.form.get("done") != "no"
-    answering.mark_done(action, done=is_done, by=actor, now=auth.now())
-    say("Marked as done." if is_done else "Marked as not done.")
-    return web.done(url_for("supervision.show", meeting_id=meeting.id) + f"#action-{action.id}")
+    seen = MeetingAction.select().where(MeetingAction.attendance.in_(visible))
+    action: MeetingAction = web.load(seen, action_id)
+    answering.mark_done(action, done=done, by=actor, now=auth.now(), later=later)
+    say("Marked as done." if done else "Marked as not done.")
+    return action
 
 
 def _led(meeting_id: int) -> Meeting:
