@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -175,6 +176,29 @@ def test_two_tabs_show_both_texts(world: World, enter) -> None:
     assert "What you discussed, saved elsewhere Holding a silence." in page
     same = record_of(meeting, place) | {"version": "1"}
     assert boss.post(f"{path}/record", data=same).status_code == 303  # it is all there
+
+
+def test_a_save_of_ones_own_that_was_never_answered_is_written_over(world: World, enter) -> None:
+    meeting = made.held(world)
+    place, path = made.place_of(meeting, world.enrolment), f"/supervision/{meeting.id}"
+    boss, me = enter(world.supervisor), enter(world.learner)
+    first = record_of(meeting, place)
+    later = first | {"discussed": "Holding a silence, and breaking it."}
+    boss.post(f"{path}/draft", data=first, headers={"HX-Request": "true"})
+    for nothing in ("", "[[1]]", "[7]", "{", '[[["discussed", "Another text"]]]'):
+        clash = boss.post(f"{path}/draft", data=later | {"unheard": nothing})
+        assert clash.status_code == 409, nothing
+    sent = json.dumps([[[name, value] for name, value in first.items() if name != "version"]])
+    assert boss.post(f"{path}/draft", data=later | {"unheard": sent}).status_code == 303
+    assert Meeting.get().discussed == later["discussed"]
+    boss.post(f"{path}/record", data=record_of(meeting, place, go="sign"))
+    reply = {"version": str(Attendance.get_by_id(place.id).version), "reply": "I", "reflection": ""}
+    me.post(f"{path}/reply/draft", data=reply)
+    more = reply | {"reply": "I will wait."}
+    assert me.post(f"{path}/reply/draft", data=more).status_code == 409
+    before = json.dumps([[["reply", "I"], ["reflection", ""]]])
+    assert me.post(f"{path}/reply/draft", data=more | {"unheard": before}).status_code == 303
+    assert Attendance.get_by_id(place.id).reply == "I will wait."
 
 
 def test_who_reads_what(world: World, enter, pair) -> None:

@@ -14,7 +14,13 @@ from flask import Response, abort, render_template, request, url_for
 from supervise import auth, web
 from supervise.errors import error_page
 from supervise.forms.contracts import mark
-from supervise.forms.supervision import AnswerForm, record_faults, record_form, values_of
+from supervise.forms.supervision import (
+    AnswerForm,
+    record_faults,
+    record_form,
+    unheard,
+    values_of,
+)
 from supervise.models import Attendance, Meeting, answering, recording
 from supervise.models.recording import ChangedElsewhere, Unfinished
 from supervise.reports import agenda, agenda_kept, meeting_list
@@ -146,16 +152,29 @@ def _seen() -> int:
 
 
 def _store(seen: Sight, form: Any) -> None:
-    """Save under the version the page knows; raises ChangedElsewhere where the text differs too."""
+    """Save under the version the page knows; raises ChangedElsewhere where the text differs too.
+
+    What the page itself sent before, and never heard of, is nobody else's: it is written over.
+    """
     meeting, by = seen.meeting, auth.actor()
     written = form.written(_came(seen))
     try:
         recording.write_up(meeting, written, version=_seen(), by=by, now=auth.now())
     except ChangedElsewhere:
         fresh = agenda.sight(load(meeting.id), by)
-        if form.differences(_stored(fresh)):
+        stored = _stored(fresh)
+        meeting.version = fresh.meeting.version
+        if not form.differences(stored):
+            return  # pressed twice, or an answer that got lost
+        if not any(not one.differences(stored) for one in _sent_before(fresh)):
             raise
-        meeting.version = fresh.meeting.version  # pressed twice, or an answer that got lost
+        recording.write_up(meeting, written, version=meeting.version, by=by, now=auth.now())
+
+
+def _sent_before(seen: Sight) -> list[Any]:
+    """The forms that the page sent before without an answer."""
+    found = unheard(request.form.get("unheard"))
+    return [record_form(_came(seen), {}, one, formdata=one) for one in found]
 
 
 def _bar(status: int, back: str, meeting: Meeting, form: Any, **told: Any) -> Response:
@@ -240,8 +259,10 @@ def _answer(place: Attendance, form: AnswerForm, *, sign: bool) -> None:
         move(version=_seen(), by=by, now=now)
     except ChangedElsewhere:
         fresh = Attendance.get_by_id(place.id)
-        if form.differences(fresh):
+        before = [AnswerForm(formdata=one) for one in unheard(request.form.get("unheard"))]
+        differs = bool(form.differences(fresh))
+        if differs and not any(not one.differences(fresh) for one in before):
             raise
         place.__data__.update(fresh.__data__)
-        if sign:
+        if sign or differs:
             move(version=fresh.version, by=by, now=now)
