@@ -157,6 +157,7 @@ MEETING = Workflow(
         "propose": Move(frozenset({"requested"}), "booked", "answered with another time"),
         "decline": Move(frozenset({"requested"}), "declined", "declined"),
         "move": Move(frozenset({"booked"}), "booked", "moved"),
+        "change": Move(frozenset({"booked"}), "booked", "changed"),
         "cancel": Move(frozenset({"requested", "booked"}), "cancelled", "cancelled"),
         "hand over": Move(frozenset({"booked"}), "booked", "handed over"),
         "ask again": Move(frozenset({"requested", "booked"}), "requested", "asked for again"),

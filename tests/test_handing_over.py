@@ -112,6 +112,22 @@ def test_each_is_told_in_words_and_their_calendar_follows(
     }
 
 
+def test_the_former_host_hears_which_meeting_it_was_and_not_the_new_room(
+    world: World, joan: Person
+) -> None:
+    world.publishes(joan, address="https://meet.example.org/joan")
+    arranged(world, starts_at=SLOT + WEEK, address="https://meet.example.org/marian")
+    Mail.delete().execute()
+    end(world, joan)
+    texts = {mail.person_id: letter(mail, Site(), world.now).text for mail in Mail.select()}
+    old = texts[world.supervisor.id]
+    assert "Joan Petrie takes over this meeting with Priya Nair" in old
+    assert "One to one with Priya Nair" in old
+    assert "Thu 22 Oct 2026, 09:00" in old
+    assert "meet.example.org" not in old
+    assert "https://meet.example.org/joan" in texts[world.learner.id]
+
+
 def test_a_successor_who_is_not_free_is_asked(world: World, joan: Person) -> None:
     [other] = learners(world, 1)
     world.assign(joan, "supervisor", other)

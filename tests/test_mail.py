@@ -678,6 +678,23 @@ def test_a_digest_is_one_mail_at_its_hour(world: World, known: Settings, box: Bo
     assert calendar(box)["METHOD"] == "REQUEST"
 
 
+def test_letters_that_say_the_same_go_once(world: World, known: Settings, box: Box) -> None:
+    for _ in range(2):
+        queue_told(world)
+    assert tick(known, SOON).sent == 1
+    assert box.messages[0]["Subject"] == "There is feedback for you to read (2)"
+    assert box.text().count("Somebody you asked has given feedback") == 1
+    wish(world, world.learner, digest=True, digest_at="10:00")
+    for _ in range(2):
+        queue_told(world)
+    queue("booked", booked(world), world.learner)
+    assert tick(known, SOON + timedelta(days=1)).sent == 1
+    assert box.messages[1]["Subject"] == "3 things for you in Supervise"
+    assert box.text().count("There is feedback for you to read (2)") == 1
+    assert box.text().count("/feedback") == 1
+    assert set(states()["feedback-told"]) == {"sent"}
+
+
 def test_a_digest_does_not_hold_back_what_would_come_too_late(
     world: World, known: Settings, box: Box
 ) -> None:

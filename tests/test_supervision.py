@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -110,6 +111,20 @@ def test_from_the_meeting_to_both_signatures(world: World, enter) -> None:
     assert [one.decision for one in SignOff.select()] == ["recorded", "signed"]
 
 
+def test_a_signed_record_shows_its_agenda_to_those_it_was_for(world: World, enter) -> None:
+    world.session(
+        state="approved", day=(NOW - timedelta(days=9)).date(), to_raise="Whose goal is it?"
+    )
+    meeting = made.held(world)
+    place, path = made.place_of(meeting, world.enrolment), f"/supervision/{meeting.id}"
+    enter(world.supervisor).post(f"{path}/record", data=record_of(meeting, place, go="sign"))
+    for person, wants in ((world.supervisor, "Priya wanted"), (world.learner, "You wanted")):
+        page = words(enter(person).get(path))
+        assert f"{wants} to raise 29 Sep 2026, Client A : Whose goal is it?" in page
+        assert "29 Sep 2026, Client A , 1 h 00, D3.04 counts then" in page
+    assert "Whose goal is it?" not in words(enter(world.tutor).get(path))
+
+
 def test_nothing_typed_is_lost_and_each_fault_stands_beside_its_field(world: World, enter) -> None:
     ClientIdentity.keep(
         world.client(), {"name": "Ottoline Grebe"}, by=world.actor(world.learner), now=world.now
@@ -161,6 +176,29 @@ def test_two_tabs_show_both_texts(world: World, enter) -> None:
     assert "What you discussed, saved elsewhere Holding a silence." in page
     same = record_of(meeting, place) | {"version": "1"}
     assert boss.post(f"{path}/record", data=same).status_code == 303  # it is all there
+
+
+def test_a_save_of_ones_own_that_was_never_answered_is_written_over(world: World, enter) -> None:
+    meeting = made.held(world)
+    place, path = made.place_of(meeting, world.enrolment), f"/supervision/{meeting.id}"
+    boss, me = enter(world.supervisor), enter(world.learner)
+    first = record_of(meeting, place)
+    later = first | {"discussed": "Holding a silence, and breaking it."}
+    boss.post(f"{path}/draft", data=first, headers={"HX-Request": "true"})
+    for nothing in ("", "[[1]]", "[7]", "{", '[[["discussed", "Another text"]]]'):
+        clash = boss.post(f"{path}/draft", data=later | {"unheard": nothing})
+        assert clash.status_code == 409, nothing
+    sent = json.dumps([[[name, value] for name, value in first.items() if name != "version"]])
+    assert boss.post(f"{path}/draft", data=later | {"unheard": sent}).status_code == 303
+    assert Meeting.get().discussed == later["discussed"]
+    boss.post(f"{path}/record", data=record_of(meeting, place, go="sign"))
+    reply = {"version": str(Attendance.get_by_id(place.id).version), "reply": "I", "reflection": ""}
+    me.post(f"{path}/reply/draft", data=reply)
+    more = reply | {"reply": "I will wait."}
+    assert me.post(f"{path}/reply/draft", data=more).status_code == 409
+    before = json.dumps([[["reply", "I"], ["reflection", ""]]])
+    assert me.post(f"{path}/reply/draft", data=more | {"unheard": before}).status_code == 303
+    assert Attendance.get_by_id(place.id).reply == "I will wait."
 
 
 def test_who_reads_what(world: World, enter, pair) -> None:
@@ -306,6 +344,54 @@ def test_actions_are_marked_by_their_owner(world: World, enter) -> None:
     assert MeetingAction.get_by_id(mine.id).done_on is None
 
 
+def test_what_was_agreed_before_is_ticked_off_where_it_is_talked_about(
+    world: World, enter, queries
+) -> None:
+    day = timedelta(days=1)
+    made.signed(world, starts_at=world.now - 9 * day)
+    mine, theirs = MeetingAction.select().order_by(MeetingAction.position)
+    ahead = made.booked(world, starts_at=world.now + day)
+    me, boss, tutor = enter(world.learner), enter(world.supervisor), enter(world.tutor)
+    page = me.get(f"/supervision/{ahead.id}").text
+    assert page.count("Mark as done") == 1, "what they are to do themselves"
+    back = me.post(f"/supervision/actions/{mine.id}/done", data={"later": str(ahead.id)})
+    assert back.location == f"/supervision/{ahead.id}#agreed-{mine.id}"
+    assert "Not done after all" in me.get(f"/supervision/{ahead.id}").text
+    assert "Mark as done" not in tutor.get(f"/supervision/{ahead.id}").text
+    refused = {"later": str(ahead.id)}
+    assert me.post(f"/supervision/actions/{theirs.id}/done", data=refused).status_code == 403
+    assert tutor.post(f"/supervision/actions/{theirs.id}/done", data=refused).status_code == 403
+    me.post(f"/supervision/actions/{mine.id}/done", data={"done": "no"})
+
+    held = made.held(world, starts_at=world.now - day)
+    place, path = made.place_of(held, world.enrolment), f"/supervision/{held.id}/record"
+    with queries() as seen:
+        page = boss.get(path).text
+    assert seen.count <= 12, seen
+    assert page.count("Mark as done") == 2
+    back = boss.post(path, data=record_of(held, place, go=f"done-{mine.id}"))
+    assert back.location == f"{path}#agreed-{mine.id}"
+    page = boss.get(path).text
+    assert "Marked as done." in page
+    assert "Holding a silence." in page, "what was typed is saved by the same press"
+    assert MeetingAction.get_by_id(mine.id).done_on == world.now.date()
+    boss.post(path, data=record_of(held, place, go=f"open-{mine.id}"))
+    assert MeetingAction.get_by_id(mine.id).done_on is None
+    boss.post(path, data=record_of(held, place, go=f"done-{mine.id}"))
+    boss.post(path, data=record_of(held, place, go="sign"))
+    late = {"later": str(held.id), "done": "no"}
+    assert boss.post(f"/supervision/actions/{mine.id}/done", data=late).status_code == 403
+
+
+def test_what_does_not_fit_on_an_agenda_can_be_opened(world: World, enter) -> None:
+    for number in range(11):
+        world.session(state="submitted", day=(NOW - timedelta(days=number + 4)).date())
+    page = enter(world.supervisor).get(f"/supervision/{made.booked(world).id}").text
+    rest = re.search(r"<summary>and 3 more</summary>(.*?)</details>", page, re.S)
+    assert rest is not None
+    assert rest[1].count("href=") == 3
+
+
 def test_the_list_puts_each_meeting_where_it_is_looked_for(world: World, enter, pair) -> None:
     day = timedelta(days=1)
     made.booked(world, *pair, starts_at=world.now + day)
@@ -335,6 +421,36 @@ def test_the_list_puts_each_meeting_where_it_is_looked_for(world: World, enter, 
     assert "Nothing waits for a signature" in words(me.get("/supervision?state=sign"))
 
 
+def test_meetings_of_others_stand_apart_with_their_host(world: World, enter, pair) -> None:
+    day = timedelta(days=1)
+    made.booked(world, format="tutorial", host=world.tutor, starts_at=world.now + day)
+    made.booked(world, format="tutorial", host=world.tutor, starts_at=world.now - day)
+    mine = made.booked(world, *pair, starts_at=world.now + 2 * day)
+    boss, tutor = enter(world.supervisor), enter(world.tutor)
+    page = words(boss.get("/supervision"))
+    assert "To come 1 To write up 0 To sign 0 Past 0 Of your learners with others 2" in page
+    assert "Tessa Brook" not in page
+    others = words(boss.get("/supervision?state=others"))
+    assert "Priya Nair Tutorial with Tessa Brook" in others
+    assert "Owen Tasker, Priya Nair Group supervision" not in others
+    page = words(tutor.get("/supervision"))
+    assert "To come 1 To write up 1" in page
+    assert "Tutorial with" not in page, "their own"
+    assert "Group supervision with Marian Hale" in words(tutor.get("/supervision?state=others"))
+    assert "with others" not in enter(world.learner).get("/supervision").text
+    place = made.place_of(mine, pair[1])
+    Attendance.update(state="invited", seat=None).where(Attendance.id == place.id).execute()
+    assert "Priya Nair, Owen Tasker (invited)" in words(boss.get("/supervision"))
+
+
+def test_what_a_closed_account_left_is_its_supervisors_to_write_up(world: World, enter) -> None:
+    made.held(world, format="tutorial", host=world.tutor)
+    Person.update(disabled_at=world.now).where(Person.id == world.tutor.id).execute()
+    page = words(enter(world.supervisor).get("/supervision?state=write"))
+    assert "Priya Nair Tutorial with Tessa Brook" in page
+    assert "To write up 1" in page
+
+
 def test_the_number_of_queries_does_not_grow(world: World, enter, pair, queries) -> None:
     day = timedelta(days=1)
     for number in range(1, 4):
@@ -342,7 +458,7 @@ def test_the_number_of_queries_does_not_grow(world: World, enter, pair, queries)
     wide = made.booked(world, *pair, starts_at=world.now + day)
     done = made.signed(world, *pair, starts_at=world.now - day)
     boss, me = enter(world.supervisor), enter(world.learner)
-    paths = ["/supervision", "/supervision?state=past", f"/supervision/{wide.id}",
+    paths = ["/supervision", "/supervision?state=past", "/supervision?state=others", f"/supervision/{wide.id}",
              f"/supervision/{done.id}"]  # fmt: skip
     before = {}
     for client in (boss, me):

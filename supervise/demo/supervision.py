@@ -15,7 +15,7 @@ from supervise.models import Actor, Attendance, Mail, Meeting, Person, answering
 from supervise.models.booking import Plan, arrange, book
 from supervise.models.publishing import publish
 from supervise.models.recording import Action, Part, Written
-from supervise.reports import agenda
+from supervise.reports import agenda, agenda_kept
 from supervise.rules.publishing import Wanted
 from supervise.rules.slots import Pattern, slots
 
@@ -146,7 +146,7 @@ def _record(
     def record() -> None:
         meeting, moment = kept["it"], ended + timedelta(minutes=20)
         by = leads(moment)
-        found = agenda.numbers(agenda.agendas(agenda.sight(meeting, by), by))
+        found = agenda_kept.sealed(agenda.agendas(agenda.sight(meeting, by), by), by.centre)
         recording.record(meeting, found, version=meeting.version, by=by, now=moment)
 
     yield booked, begin

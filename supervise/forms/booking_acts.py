@@ -8,7 +8,10 @@ from typing import Any
 from flask_wtf import FlaskForm
 
 from supervise.forms.bookings import AddForm, MoveForm, ReasonForm, enrolment_choices, enrolments_of
+from supervise.forms.details import AcceptForm, DetailsForm, TopicForm, accept_form, known
 from supervise.models import Attendance, Away, Busy, Meeting
+from supervise.models.changes import Change, last_change
+from supervise.models.details import may_say
 from supervise.models.people import Actor
 from supervise.models.rebooking import can_move_own
 from supervise.models.seats import OPEN, can_host, places_of, seated
@@ -44,17 +47,24 @@ class BookingForms:
     """Whether they are away then."""
     proposed: bool = False
     """Whether the actor asked for a meeting and the host answered with another time."""
+    accept: AcceptForm | None = None
+    details: DetailsForm | None = None
+    topic: TopicForm | None = None
+    change: Change | None = None
+    """How it came to stand, or to be off."""
+    by: str = ""
+    """Who changed it, in the words for the actor."""
 
 
 def booking_forms(meeting: Meeting, actor: Actor, sent: FlaskForm | None = None) -> BookingForms:
     """What the actor may do with the booking, and the forms for it; ``sent`` is one that had faults.
 
-    Six queries at most.
+    Nine queries at most.
     """
     everybody = places_of(meeting)
     mine = next((one for one in everybody if actor.is_(one.learner_id)), None)
     is_host = can_host(meeting, actor)
-    ahead = meeting.starts_at > actor.now
+    ahead, over = meeting.starts_at > actor.now, meeting.ends_at <= actor.now
     gives_up = mine is not None and mine.state in OPEN and mine.state != "invited"
     then = (meeting.starts_at, meeting.ends_at)
     booked, requested = meeting.state == "booked", meeting.state == "requested"
@@ -68,12 +78,14 @@ def booking_forms(meeting: Meeting, actor: Actor, sent: FlaskForm | None = None)
         later = len(later_meetings(meeting))
     elif leaves and mine is not None:
         later = len(later_places(mine, meeting))
+    given_up = _given_up(meeting, mine)
+    change = last_change(meeting, given_up) or (last_change(meeting) if given_up else None)
     return BookingForms(
         is_host=is_host,
         mine=mine,
         places=[one for one in everybody if is_host and _shown(one, meeting)],
         waiting=_position(mine, everybody),
-        why=meeting.reason if (is_host or mine) and meeting.tells_why(mine) else "",
+        why=given_up.reason if given_up else meeting.reason if is_host or mine else "",
         full=len(seated(everybody)) >= meeting.places,
         answer=_kept(sent, ReasonForm, "answer") if answers else None,
         move=_move_form(meeting, actor, sent) if is_host and booked else None,
@@ -85,6 +97,11 @@ def booking_forms(meeting: Meeting, actor: Actor, sent: FlaskForm | None = None)
         clash=Busy.clash(actor.person.id, *then, but=meeting.id) if asked else None,
         away=asked and Away.covers(actor.person.id, *then),
         proposed=invited and meeting.places == 1 and actor.is_(meeting.asked_by_id),
+        accept=_accept_form(meeting, sent) if is_host and requested else None,
+        details=_known(sent, DetailsForm, meeting, "details") if cancels and not over else None,
+        change=change,
+        by=change.said_by(actor.person.id, knows=is_host or meeting.places == 1) if change else "",
+        topic=_known(sent, TopicForm, meeting, "topic") if may_say(meeting, mine, actor) else None,
     )
 
 
@@ -94,6 +111,12 @@ def _shown(place: Attendance, meeting: Meeting) -> bool:
         return not meeting.tells_why(place)
     gone = place.state == "cancelled" and meeting.state in ("booked", "requested")
     return gone or place.state in (*OPEN, "declined")
+
+
+def _given_up(meeting: Meeting, mine: Attendance | None) -> Attendance | None:
+    """The actor's place, where that was given up before, whatever became of the meeting since."""
+    gone = mine is not None and mine.state in ("declined", "cancelled")
+    return mine if gone and (meeting.state == "booked" or not meeting.tells_why(mine)) else None
 
 
 def _position(mine: Attendance | None, everybody: list[Attendance]) -> int:
@@ -110,6 +133,17 @@ def _kept(sent: FlaskForm | None, kind: type[FlaskForm], name: str) -> Any:
     if isinstance(sent, kind) and sent._prefix == wanted:
         return sent
     return kind(formdata=None, prefix=wanted)
+
+
+def _accept_form(meeting: Meeting, sent: FlaskForm | None) -> AcceptForm:
+    return sent if type(sent) is AcceptForm else accept_form(meeting)
+
+
+def _known(sent: FlaskForm | None, kind: type[FlaskForm], meeting: Meeting, prefix: str) -> Any:
+    """The form that was sent, where it is of this kind; otherwise one that says how it is now."""
+    if isinstance(sent, kind):
+        return sent
+    return kind(formdata=None, data=known(meeting), prefix=f"{prefix}-")
 
 
 def _add_form(everybody: list[Attendance], actor: Actor, sent: FlaskForm | None) -> AddForm | None:

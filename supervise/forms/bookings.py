@@ -24,6 +24,8 @@ from supervise.rules.publishing import FEWEST, IN_GROUPS, NO_ADDRESS, ON_CALL, T
 from supervise.rules.series import MOST_TIMES, MOST_WEEKS
 
 LONGEST_NOTE = 2000
+ABOUT = "What to talk about"
+"""What the note of a meeting is called, whoever writes it."""
 WEEKS = [
     SelectChoice(1, "week"),
     *(SelectChoice(n, f"{n} weeks") for n in range(2, MOST_WEEKS + 1)),
@@ -76,7 +78,7 @@ class BookForm(_Repeats):
 
     slot = RadioField("Time", choices=[], validate_choice=False)
     enrolment = SelectField("For", coerce=int, choices=[], validate_choice=False)
-    note = _note("What you would like to talk about")
+    note = _note(ABOUT)
 
 
 WHICH_DAY, WHICH_TIME = "Choose the day.", "Choose when it starts."
@@ -118,7 +120,7 @@ class AskForm(_PlanForm):
     """A learner asks for a time that is not offered."""
 
     whom = SelectField("Whom you ask", coerce=int, choices=[])
-    note = _note("What it is about")
+    note = _note(ABOUT)
 
 
 class ArrangeForm(_PlanForm, _Repeats):
@@ -137,7 +139,7 @@ class ArrangeForm(_PlanForm, _Repeats):
     places = whole("Places", 1, 50, "A meeting has 1 to 50 places.")
     place = _line("Place")
     address = _line("Address of the call")
-    note = _note("What it is about")
+    note = _note(ABOUT)
 
     def arranged(self, zone: str, learners: int) -> Plan | None:
         """The meeting for so many learners, as ``plan`` gives it; room for them where none is said.

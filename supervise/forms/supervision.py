@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
@@ -152,9 +154,12 @@ def values_of(
 
 
 def record_form(
-    places: Sequence[Attendance], values: Mapping[str, Any], sent: Iterable[str] = ()
+    places: Sequence[Attendance], values: Mapping[str, Any], sent: Iterable[str] = (), **how: Any
 ) -> Any:
-    """The form of a record with these places, filled with what it says or with what was ``sent``."""
+    """The form of a record with these places, filled with what it says or with what was ``sent``.
+
+    ``how`` goes to the form: with ``formdata`` it reads that, and not the request.
+    """
     names = [*values, *sent]
     fields: dict[str, Any] = {}
     for one in places:
@@ -173,4 +178,16 @@ def record_form(
                 "Whose", choices=[SelectChoice(key, word) for key, word in OWNERS.items()]
             )
             fields[f"due_{key}"] = DayField("By", validators=[Optional()])
-    return type("RecordForm", (_Record,), fields)(data=dict(values))
+    return type("RecordForm", (_Record,), fields)(data=dict(values), **how)
+
+
+def unheard(text: str | None) -> list[MultiDict[str, str]]:
+    """What a page sent before and had no answer to, as it says in the form it sends now.
+
+    Whatever cannot be read is left out: then a save is compared with what is stored, as without it.
+    """
+    try:
+        found = json.loads(text or "[]")
+        return [MultiDict((str(name), str(value)) for name, value in one) for one in found]
+    except (ValueError, TypeError):
+        return []

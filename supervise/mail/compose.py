@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -24,12 +25,23 @@ def letter(mail: Mail, site: Site, now: datetime) -> Letter:
 
 def together(letters: Sequence[Letter], rows: Sequence[Mail], site: Site) -> Letter:
     """What goes out: the one letter, or a digest of several; with the line that says who writes."""
-    one = letters[0]
-    if len(letters) > 1:
-        subject, text = written("digest", letters=letters)
-        files = [file for each in letters for file in each.files]
+    each = _once(letters)
+    one = each[0]
+    if len(each) > 1:
+        subject, text = written("digest", letters=each, many=len(letters))
+        files = [file for letter in each for file in letter.files]
         one = replace(one, subject=subject, text=text, files=files)
     return replace(one, text=f"{one.text}\n-- \n{_foot(rows[0], site)}\n")
+
+
+def _once(letters: Sequence[Letter]) -> list[Letter]:
+    """Letters that say the same as one, which says in its subject how many it stands for."""
+    alike = Counter((letter.subject, letter.text) for letter in letters)
+    first = {(letter.subject, letter.text): letter for letter in reversed(letters)}
+    return [
+        replace(first[words], subject=f"{words[0]} ({many})") if many > 1 else first[words]
+        for words, many in alike.items()
+    ]
 
 
 def _foot(mail: Mail, site: Site) -> str:

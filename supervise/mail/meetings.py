@@ -12,12 +12,22 @@ from typing import Any
 from supervise import ics
 from supervise.mail.letters import File, Gone, Letter, Site, written
 from supervise.models import Attendance, Mail, Meeting, Person
+from supervise.models.changes import last_change
+from supervise.models.details import WORDS as CHANGED
 from supervise.models.meetings import MODES
+from supervise.rules.company import company
 
 CANCELLED = "The meeting was cancelled meanwhile."
 PLACE_GONE = "The place was given up meanwhile."
 LATER = "A later mail says how it stands."
 ANSWERED = "It was answered meanwhile."
+OVERTAKEN = {
+    "booked": ("moved",),
+    "freed": ("moved",),
+    "moved": ("moved",),
+    "changed": ("moved", "changed"),
+}
+"""Kinds that say how a meeting stands → those of which a later one says so too."""
 
 
 def letter(mail: Mail, site: Site, now: datetime) -> Letter:
@@ -32,20 +42,42 @@ def letter(mail: Mail, site: Site, now: datetime) -> Letter:
         raise Gone(PLACE_GONE)
     if why := STANDS[mail.kind](meeting, place):
         raise Gone(why)
-    if mail.kind in ("booked", "freed", "moved") and _told_later(mail):
+    if mail.kind in OVERTAKEN and _told_later(mail):
         raise Gone(LATER)
     page = site.page(f"/supervision/{meeting.id}")
-    left = mail.kind == "cancelled" and not hosts and meeting.state != "cancelled"
-    subject, text = written(
-        mail.kind, meeting=meeting, hosts=hosts, zone=mail.person.zone, mode=MODES[meeting.mode],
-        who=_who(meeting, place) if hosts else meeting.host.name, page=page, was=_was(mail),
-        veiled=site.veiled, one_place=hosts and "place" in mail.details, leaves=leaves,
-        asked=meeting.asked_by_id == mail.person_id, left=left, sat=mail.details.get("seat", True),
-        stands=not left and meeting.state not in ("cancelled", "declined"),
-    )  # fmt: skip
+    values = _values(mail, meeting, place) | _done_by(mail, meeting, place)
+    subject, text = written(mail.kind, page=page, veiled=site.veiled, **values)
     return Letter(
         mail.person.name, mail.person.email, subject, text, _files(mail, meeting, place, page)
     )
+
+
+def _values(mail: Mail, meeting: Meeting, place: Attendance | None) -> dict[str, Any]:
+    """What a template says of the meeting, as its addressee may know it."""
+    hosts, leaves = (
+        meeting.host_id == mail.person_id,
+        mail.details.get("host_was") == mail.person_id,
+    )
+    left = mail.kind == "cancelled" and not hosts and meeting.state != "cancelled"
+    off = left or leaves or meeting.state in ("cancelled", "declined")
+    seated = hosts or (place is not None and place.seat is not None)
+    return {
+        "meeting": meeting,
+        "mode": MODES[meeting.mode],
+        "zone": mail.person.zone,
+        "who": _who(meeting, place) if hosts else meeting.host.name,
+        "with_whom": _company(meeting) if hosts or leaves else meeting.host.name,
+        "hosts": hosts,
+        "leaves": leaves,
+        "left": left,
+        "sat": mail.details.get("seat", True),
+        "asked": meeting.asked_by_id == mail.person_id,
+        "one_place": hosts and "place" in mail.details,
+        "stands": not off,
+        "inside": meeting.state == "booked" and seated,
+        "was": _was(mail),
+        "what": [CHANGED[name] for name in mail.details.get("what", ())],
+    }
 
 
 def _place(mail: Mail, meeting: Meeting) -> Attendance | None:
@@ -62,14 +94,30 @@ def _place(mail: Mail, meeting: Meeting) -> Attendance | None:
 
 
 def _who(meeting: Meeting, place: Attendance | None) -> str:
-    """Whom a host meets: the learner it is about, or all who have a place or are asked."""
-    if place is not None:
-        return str(place.learner.name)
-    asked = Attendance.select(Attendance, Person).join(Person, on=Attendance.learner)
-    here = (Attendance.meeting == meeting) & Attendance.state.not_in(("declined", "cancelled"))
-    if meeting.state in ("cancelled", "declined"):
-        here = Attendance.meeting == meeting
-    return ", ".join(one.learner.name for one in asked.where(here).order_by(Person.name))
+    """Whom a mail to the host is about: the learner of the place it names, or all."""
+    return str(place.learner.name) if place is not None else _company(meeting)
+
+
+def _company(meeting: Meeting) -> str:
+    """Whom the host of a meeting meets: all who have a place or are asked."""
+    asked = Attendance.select(Person.name, Attendance.state).join(Person, on=Attendance.learner)
+    here = asked.where(Attendance.meeting == meeting).order_by(Person.name)
+    return ", ".join(company(here.tuples()))
+
+
+def _done_by(mail: Mail, meeting: Meeting, place: Attendance | None) -> dict[str, Any]:
+    """Who moved or cancelled it, by name, and whether that is the addressee or the place's learner."""
+    done = None
+    if mail.kind in ("moved", "cancelled"):
+        whole = mail.kind == "moved" or meeting.state == "cancelled"
+        done = last_change(meeting, None if whole else place)
+    person_id = done.person_id if done else None
+    knows = meeting.host_id == mail.person_id or meeting.places == 1
+    return {
+        "by": done.said_by(0, knows=knows) if done else "",
+        "by_me": person_id is not None and person_id == mail.person_id,
+        "by_learner": place is not None and person_id == place.learner_id,
+    }
 
 
 Standing = Callable[[Meeting, Attendance | None], str]
@@ -119,6 +167,7 @@ def _moved(meeting: Meeting, place: Attendance | None) -> str:
 
 
 STANDS: dict[str, Standing] = {
+    "changed": _booked,
     "requested": _requested,
     "declined": _declined,
     "booked": _booked,
@@ -134,10 +183,10 @@ STANDS: dict[str, Standing] = {
 
 
 def _told_later(mail: Mail) -> bool:
-    """Whether a later mail, still to go out, says how the meeting was moved."""
+    """Whether a later mail, still to go out, says how the meeting was moved or changed."""
     same = (Mail.person == mail.person_id) & (Mail.meeting == mail.meeting_id)
     waits = Mail.state.in_(("waiting", "sending"))
-    later = same & (Mail.kind == "moved") & waits & (Mail.id > mail.id)
+    later = same & Mail.kind.in_(OVERTAKEN[mail.kind]) & waits & (Mail.id > mail.id)
     return bool(Mail.select().where(later).exists())
 
 
@@ -158,7 +207,7 @@ def _was(mail: Mail) -> datetime | None:
 def _files(mail: Mail, meeting: Meeting, place: Attendance | None, page: str) -> tuple[File, ...]:
     """The invitation, or its end; none where no calendar of theirs holds the meeting."""
     hosts = meeting.host_id == mail.person_id
-    method = {"booked": "REQUEST", "moved": "REQUEST", "freed": "REQUEST"}.get(mail.kind, "")
+    method = "REQUEST" if mail.kind in OVERTAKEN else ""
     if mail.kind == "cancelled":  # of a group that meets all the same its host hears who is left
         method = "CANCEL" if meeting.state == "cancelled" or not hosts else "REQUEST"
         if not mail.details.get("seat", True):

@@ -100,14 +100,27 @@ def may_mark(action: MeetingAction, place: Attendance, *, leads: bool, by: Actor
     return place.can_answer(by) if action.owner == "learner" else leads
 
 
-def mark_done(action: MeetingAction, *, done: bool, by: Actor, now: datetime) -> None:
+def may_mark_on(later: Meeting, place: Attendance, by: Actor) -> bool:
+    """Whether what was agreed with a learner is the actor's to mark on the agenda of a ``later``
+    meeting: whoever leads that goes through it with the learner, until its record is signed."""
+    there = (Attendance.meeting == later) & (Attendance.learner == place.learner_id)
+    stands = Attendance.select().where(there & Attendance.state.not_in(("cancelled", "declined")))
+    open_ = later.state in ("requested", "booked", "held")
+    return open_ and later.can_lead(by) and bool(stands.exists())
+
+
+def mark_done(
+    action: MeetingAction, *, done: bool, by: Actor, now: datetime, later: Meeting | None = None
+) -> None:
     """Say that an agreed action is done, today at the centre, or that it is not done after all.
 
-    Raises WrongState before the record is signed.
+    ``later`` is the meeting on whose agenda it is marked. Raises WrongState before the record in
+    which it was agreed is signed.
     """
     place: Attendance = Attendance.get_by_id(action.attendance_id)
     meeting: Meeting = Meeting.get_by_id(place.meeting_id)
-    allow(may_mark(action, place, leads=meeting.can_lead(by), by=by))
+    theirs = may_mark(action, place, leads=meeting.can_lead(by), by=by)
+    allow(theirs or (later is not None and may_mark_on(later, place, by)))
     with write():
         lock(meeting)
         if meeting.state not in ("recorded", "signed"):

@@ -8,6 +8,7 @@ from supervise.db import write
 from supervise.models.booking import PAST, Plan, create
 from supervise.models.busy import Busy, Taken, hold_people, refuse_taken
 from supervise.models.centres import Refused
+from supervise.models.details import Details
 from supervise.models.enrolments import Enrolment
 from supervise.models.meetings import Attendance, Meeting
 from supervise.models.people import Actor, Person
@@ -55,8 +56,16 @@ def ask(plan: Plan, host: Person, *, enrolment: Enrolment, by: Actor, now: datet
     return meeting
 
 
-def accept(meeting: Meeting, *, by: Actor, now: datetime, read: int | None = None) -> None:
-    """Book a meeting that was asked for, in the version that was ``read``.
+def accept(
+    meeting: Meeting,
+    *,
+    by: Actor,
+    now: datetime,
+    read: int | None = None,
+    details: Details | None = None,
+) -> None:
+    """Book a meeting that was asked for, in the version that was ``read``, with the ``details`` that
+    its host gives it.
 
     Whoever is invited to it, as before it was handed over, is asked whether they come. Raises
     WrongState where it was changed since, Taken where host or learner is busy then.
@@ -70,7 +79,8 @@ def accept(meeting: Meeting, *, by: Actor, now: datetime, read: int | None = Non
                 raise Refused("This time has passed. Decline it, or book another time.")
             host = meeting.host_id
             refuse_taken([host], meeting.starts_at, meeting.ends_at, host_id=host)
-        advance(meeting, MEETING, "accept", changed_at=now)
+        news = details.news(meeting) if details else {}
+        advance(meeting, MEETING, "accept", **news, changed_at=now)
         for place in places:
             if place.state == "asked":
                 refuse_unassigned(meeting.host, place.enrolment, meeting.format, meeting.starts_at)

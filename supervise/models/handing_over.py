@@ -11,9 +11,10 @@ from datetime import date, datetime
 from typing import Any
 
 from supervise.models.assignments import Assignment
-from supervise.models.availability import Availability, roles_for
+from supervise.models.availability import roles_for
 from supervise.models.busy import Busy, hold_people
 from supervise.models.centres import Refused
+from supervise.models.details import room_of
 from supervise.models.meetings import Attendance, Meeting
 from supervise.models.people import ROLE_WORDS, Actor, Person
 from supervise.models.rebooking import cancel_held, leave_held
@@ -116,16 +117,6 @@ def hand_over(
             cancel_held(meeting, places, reason, by=by, now=now)
 
 
-def _room(successor: Person, meeting: Meeting) -> str:
-    """The address of the call where the successor publishes times; never the room of who leaves."""
-    if meeting.mode != "video":
-        return ""
-    here = (Availability.person == successor) & (Availability.centre == meeting.centre_id)
-    calls = here & (Availability.mode == "video") & Availability.withdrawn_at.is_null()
-    newest = Availability.select().where(calls).order_by(Availability.id.desc()).first()
-    return str(newest.address) if newest else ""
-
-
 def _to(
     successor: Person,
     meeting: Meeting,
@@ -143,7 +134,7 @@ def _to(
     )
     changes: dict[str, Any] = {
         "host": successor, "availability": None, "reason": reason, "changed_at": now,
-        "sequence": meeting.sequence + 1, "address": _room(successor, meeting),
+        "sequence": meeting.sequence + 1, "address": room_of(successor.id, meeting.centre_id) if meeting.mode == "video" else "",
     }  # fmt: skip
     if free:
         advance(meeting, MEETING, "hand over", **changes)

@@ -43,7 +43,7 @@ class Meeting(Model):
     """One meeting of a host (a supervisor or tutor) with one learner or several. Moments are UTC.
 
     ``uid`` and ``sequence`` are its name and revision in everybody's calendar. ``agenda`` is what
-    the agenda held when the record was signed, as JSON of record numbers.
+    the agenda held when the record was signed, as JSON of numbers of records and of facts.
     """
 
     centre = peewee.ForeignKeyField(Centre)

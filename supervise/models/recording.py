@@ -244,7 +244,7 @@ def record(
 ) -> signing.SignOff:
     """Sign the record; each learner who came is asked to read and sign it too.
 
-    ``agenda`` is what the agenda holds now, as numbers of records. Raises Unfinished with what it
+    ``agenda`` is what the agenda holds now (``reports.agenda_kept``). Raises Unfinished with what it
     lacks, or where ``by`` does not read all of it, ChangedElsewhere where it was changed meanwhile,
     and WrongState where it is signed.
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -36,6 +36,9 @@ from supervise.rules.moments import local
 HELD = ("held", "recorded", "signed")
 SHOWN_TO_OTHERS = ("submitted", "approved")
 """The states of a session whose words its learner is not changing."""
+
+SHORT = 3
+"""How many lines beside its sessions an agenda has that need not be folded."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,12 @@ class Agenda:
         """The sessions of which the coach wants to raise something."""
         mine = [one for one in self.sessions if one.state in SHOWN_TO_OTHERS and one.to_raise]
         return mine if self.layer else []
+
+    @property
+    def long(self) -> bool:
+        """Whether it is folded on a phone, where the record is written below it."""
+        lists = (self.raised, self.feedback, self.actions, self.contracts)
+        return sum(len(one) for one in lists) > SHORT
 
     @property
     def numbers(self) -> dict[str, Any]:
@@ -172,7 +181,7 @@ def agendas(seen: Sight, actor: Actor) -> list[Agenda]:
                 [one for one in theirs if one.state in ("returned", "reopened")],
                 [one for one in theirs if one.is_disputed],
                 [one for one in told if _between(one.given_at, since, until)],
-                _news(actions[place.learner_id], since, actor),
+                _news(actions[place.learner_id], since, until, actor),
                 contracts[place.learner_id] if layer else [],
                 layer,
             )
@@ -237,11 +246,13 @@ def _actions(places: Sequence[Any], meeting: Meeting) -> defaultdict[int, list[M
 
 
 def _news(
-    actions: Iterable[MeetingAction], since: datetime | None, actor: Actor
+    actions: Iterable[MeetingAction], since: datetime | None, until: datetime, actor: Actor
 ) -> list[MeetingAction]:
-    """Those still open, and those done since the last meeting."""
-    first = local(since, actor.centre.zone).date() if since else None
-    return [one for one in actions if one.done_on is None or first is None or one.done_on >= first]
+    """Those still open, and those done after the day of the last meeting; without one, since the day
+    of this: what was done then has been talked about."""
+    zone = actor.centre.zone
+    last = local(since, zone).date() if since else local(until, zone).date() - timedelta(days=1)
+    return [one for one in actions if one.done_on is None or one.done_on > last]
 
 
 def _contracts(places: Sequence[Any], meeting: Meeting) -> defaultdict[int, list[Contract]]:
@@ -261,30 +272,3 @@ def _contracts(places: Sequence[Any], meeting: Meeting) -> defaultdict[int, list
     for contract in query:
         found[contract.engagement.client.learner_id].append(contract)
     return found
-
-
-# --- as it was kept ----------------------------------------------------------------------
-
-
-def numbers(found: Iterable[Agenda]) -> dict[str, Any]:
-    """What a meeting keeps of its agenda, by the number of each place."""
-    return {str(agenda.place.id): agenda.numbers for agenda in found}
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What the agenda of one place held when the record was signed, counted."""
-
-    since: datetime | None
-    minutes: dict[str, int]
-    counts: dict[str, int]
-
-
-def kept(meeting: Meeting, place: Attendance) -> Kept | None:
-    """What stood on the agenda of a place when the record was signed; None where there was none."""
-    found = meeting.agenda_kept.get(str(place.id))
-    if not found:
-        return None
-    since = datetime.fromisoformat(found["since"]) if found["since"] else None
-    counts = {name: len(ids) for name, ids in found.items() if isinstance(ids, list)}
-    return Kept(since, dict(found["minutes"]), counts)

@@ -10,6 +10,8 @@ from typing import Any
 import peewee
 
 from supervise.models import Actor, Assignment, Attendance, Meeting, MeetingAction, Person
+from supervise.reports.agenda import Sight
+from supervise.rules.company import company
 from supervise.signing import SignOff
 
 TABS = {
@@ -17,6 +19,7 @@ TABS = {
     "write": "To write up",
     "sign": "To sign",
     "past": "Past",
+    "others": "Of your learners with others",
 }
 STATE_WORDS = {
     "requested": ("wait", "Asked for"),
@@ -39,6 +42,8 @@ class Row:
     meeting: Meeting
     names: Sequence[str]
     state: tuple[str, str]
+    host: str = ""
+    """Whose it is, where it is neither the reader's nor one they have a place in."""
 
 
 def meetings(actor: Actor, tab: str, learner: int | None = None) -> peewee.ModelSelect:
@@ -71,18 +76,30 @@ def _of(actor: Actor) -> dict[str, Any]:
     done = Attendance.select(Attendance.meeting).where(
         (Attendance.learner == actor.person) & Attendance.state.in_(("signed", "missed"))
     )
-    left, now = Meeting.id.in_(mine), actor.now
+    left, now, own = Meeting.id.in_(mine), actor.now, _own(actor)
     signs = (Meeting.state == "recorded") & Meeting.id.not_in(done)
     ahead = Meeting.state.in_(("requested", "booked")) & (Meeting.ends_at > now)
     write = (Meeting.state == "held") | ((Meeting.state == "booked") & (Meeting.ends_at <= now))
     over = (Meeting.state == "requested") & (Meeting.ends_at <= now)
     closed = Meeting.state.in_(("signed", "missed", *GONE))
     return {
-        "": ahead & ~left,
-        "write": write & ~left,
-        "sign": signs & ~left,
-        "past": closed | over | left | ((Meeting.state == "recorded") & ~signs),
+        "": own & ahead & ~left,
+        "write": own & write & ~left,
+        "sign": own & signs & ~left,
+        "past": own & (closed | over | left | ((Meeting.state == "recorded") & ~signs)),
+        "others": ~own,
     }
+
+
+def _own(actor: Actor) -> Any:
+    """The meetings that the actor hosts or has a place in, and those they lead for want of a host."""
+    attended = Attendance.select(Attendance.meeting).where(Attendance.learner == actor.person)
+    theirs = Attendance.enrolment.in_(Assignment.enrolment_ids(actor, "supervisor"))
+    led = Attendance.select(Attendance.meeting).where(theirs)
+    closed = Person.alias()
+    gone = closed.select(closed.id).where(closed.disabled_at.is_null(False))
+    stranded = Meeting.host.in_(gone) & Meeting.id.in_(led)
+    return (Meeting.host == actor.person) | Meeting.id.in_(attended) | stranded
 
 
 def counts(actor: Actor, learner: int | None = None) -> dict[str, int]:
@@ -99,7 +116,8 @@ def counts(actor: Actor, learner: int | None = None) -> dict[str, int]:
 
 
 def rows(found: Sequence[Meeting], actor: Actor) -> list[Row]:
-    """These meetings as rows: hosts with their learners, learners with their host. One query."""
+    """These meetings as rows: hosts with their learners, learners with their host; those of others
+    with both. One query."""
     ids = [meeting.id for meeting in found]
     query = (
         Attendance.select(
@@ -123,11 +141,11 @@ def rows(found: Sequence[Meeting], actor: Actor) -> list[Row]:
 
 def _row(meeting: Meeting, places: Sequence[tuple[int, str, str]], actor: Actor) -> Row:
     own = next((state for learner_id, state, _ in places if actor.is_(learner_id)), None)
-    here = [name for _, state, name in places if state not in GONE] or [p[2] for p in places]
     state = word_of(meeting, own, actor.now)
-    if own is None:
-        return Row(meeting, here, state)
-    return Row(meeting, [meeting.host.name], state)
+    if own is not None:
+        return Row(meeting, [meeting.host.name], state)
+    names = company((name, there) for _, there, name in places)
+    return Row(meeting, names, state, "" if actor.is_(meeting.host_id) else meeting.host.name)
 
 
 def word_of(meeting: Meeting, own: str | None, now: datetime) -> tuple[str, str]:
@@ -157,6 +175,19 @@ def learners(actor: Actor) -> list[tuple[int, str]]:
         .order_by(Person.name, Person.id)
     )
     return list(query.tuples())
+
+
+def whom(seen: Sight, actor: Actor) -> list[tuple[str, list[str]]]:
+    """With whom the reader meets; where the meeting is somebody else's, its host and its learners."""
+    if any(actor.is_(place.learner_id) for place in seen.places):
+        return [("With", [seen.meeting.host.name])]
+    names = company((place.learner.name, place.state) for place in seen.places)
+    if actor.is_(seen.meeting.host_id):
+        return [("With", names)]
+    return [
+        ("Host", [seen.meeting.host.name]),
+        ("Learner" if len(names) == 1 else "Learners", names),
+    ]
 
 
 # --- one record --------------------------------------------------------------------------

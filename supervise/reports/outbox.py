@@ -37,6 +37,7 @@ KINDS = {
     "declined": "Meeting declined",
     "booked": "Meeting booked",
     "moved": "Meeting moved",
+    "changed": "Meeting changed",
     "cancelled": "Meeting cancelled",
     "handed-over": "Meeting handed over",
     "invited": "Invited to a meeting",

@@ -8,7 +8,8 @@
 
   const PREFIX = "supervise:entry:";
   const SENT = "supervise:sent";
-  const SKIP = ["csrf_token", "version", "read", "author", "go"];
+  const SKIP = ["csrf_token", "version", "read", "author", "go", "unheard"];
+  const MOST_UNHEARD = 5;
   const all = () => Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
   const forget = (name) => localStorage.removeItem(name);
   const keptAt = (name) => {
@@ -70,10 +71,12 @@
     let changed = 0;
     let sent = 0;
     let unsent = false;  // a button was pressed offline: a draft saved later is not what was asked for
+    let unheard = [];  // what went out and was never answered: it may have been saved, and is our own then
+    let leaving = false;  // another page is on its way, made before whatever is saved from now on
 
     const keep = () => {
       const version = form.elements.namedItem("version").value;
-      const kept = { at: Date.now(), isNew, version, fields: fieldsOf(form) };
+      const kept = { at: Date.now(), isNew, version, fields: fieldsOf(form), unheard };
       try { localStorage.setItem(name(), JSON.stringify(kept)); } catch { /* full: the server still has the last save */ }
     };
     const warn = (sentence, offerLogin = false) => {
@@ -85,6 +88,21 @@
     const calm = () => {
       notice.hidden = true;
       safe().hidden = false;
+    };
+    // A save says what went out before it unanswered, so that the server does not take that for another's.
+    const carry = () => {
+      let field = form.elements.namedItem("unheard");
+      if (!field) {
+        field = Object.assign(document.createElement("input"), { type: "hidden", name: "unheard" });
+        form.append(field);
+      }
+      field.value = unheard.length ? JSON.stringify(unheard) : "";
+    };
+    const takeUp = (kept) => {
+      unheard = kept.unheard || [];
+      putBack(form, kept);
+      changed += 1;
+      htmx.trigger(form, "keep");
     };
 
     // What was kept here and is not what the server has is offered, never put back unasked.
@@ -100,34 +118,51 @@
       }
     } else if (kept && same(asRead(kept.fields), asRead(fieldsOf(form)))) {
       if (form.elements.namedItem("version").value !== "0") forget(found);
+    } else if (kept && !isNew && kept.unheard?.length && kept.version === form.elements.namedItem("version").value) {
+      setTimeout(() => takeUp(kept));  // it was being saved when the page was left, and nobody else has saved since
     } else if (kept) {
       offer.querySelectorAll(".when").forEach((place) => { place.textContent = clock(kept.at); });
       offer.hidden = false;
       offer.addEventListener("click", (event) => {
         if (!(event.target instanceof HTMLButtonElement)) return;
-        if (event.target.value === "restore") {
-          putBack(form, kept);
-          changed += 1;
-          htmx.trigger(form, "keep");
-        } else forget(found);
+        if (event.target.value === "restore") takeUp(kept);
+        else forget(found);
         offer.hidden = true;
         document.getElementById(form.dataset.first).focus();
       });
     }
 
-    window.addEventListener("pageshow", () => sessionStorage.removeItem(SENT));  // still here, so it did not arrive
-    form.addEventListener("input", () => { changed += 1; keep(); });
-    form.addEventListener("change", () => { changed += 1; keep(); });
+    window.addEventListener("pageshow", () => {
+      sessionStorage.removeItem(SENT);  // still here, so it did not arrive
+      leaving = false;
+    });
+    window.addEventListener("beforeunload", () => { leaving = true; });
+    const typed = () => {
+      leaving = false;
+      changed += 1;
+      keep();
+    };
+    form.addEventListener("input", typed);
+    form.addEventListener("change", typed);
 
     // A save that waited its turn sends what is in the form now, under the version now known.
     form.addEventListener("htmx:before:request", (event) => {
+      if (leaving) {
+        event.preventDefault();  // the next page offers it
+        return;
+      }
       saving = true;
       sent = changed;
+      carry();
       event.detail.ctx.request.body = new URLSearchParams(new FormData(form));
+      unheard = [...unheard, fieldsOf(form)].slice(-MOST_UNHEARD);
+      keep();
     });
     form.addEventListener("htmx:before:response", (event) => {
       const { response } = event.detail.ctx;
       const token = response.headers.get("X-CSRF-Token");
+      if (response.status === 200) unheard = leaving ? unheard.slice(-1) : [];  // the page that comes may be older than this answer
+      else unheard = response.status === 409 ? [] : unheard.slice(0, -1);
       if (response.status === 401) {
         event.preventDefault();  // else htmx would leave for the sign-in page, and the text with it
         warn("Not saved: you were signed out. What you typed is kept on this device.", true);
@@ -141,7 +176,8 @@
       } else if (response.status === 200) {
         if (unsent) warn("Saved as a draft, but not sent: you were offline. Press the button again.");
         else calm();
-        if (sent === changed) forget(name());
+        if (sent === changed && !leaving) forget(name());
+        else keep();
       } else if ([409, 422].includes(response.status)) {
         calm();  // the bar itself says why
       } else {
@@ -150,6 +186,7 @@
       }
     });
     form.addEventListener("htmx:error", () => {
+      if (!navigator.onLine) unheard = unheard.slice(0, -1);  // it never went out
       keep();
       warn("Not saved yet: no connection. Kept on this device.");
     });
@@ -180,6 +217,7 @@
         return;
       }
       unsent = false;
+      carry();
       keep();
       sessionStorage.setItem(SENT, name());
     });

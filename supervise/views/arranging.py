@@ -27,9 +27,11 @@ from supervise.models.centres import Refused
 from supervise.models.people import ROLE_WORDS
 from supervise.models.seats import can_host
 from supervise.models.series import NotAll, arrange_series
+from supervise.reader import day_and_time
 from supervise.reports.slots import next_free
 from supervise.views.bookings import bp, names_somebody, said, to_meeting, told, why
 from supervise.views.rebooking import showing
+from supervise.views.told import hearers, say
 
 HOSTS = ("supervisor", "tutor")
 
@@ -88,6 +90,8 @@ def arrange() -> Response:
     try:
         if form.how_often == 1:
             meeting = arrange_one(plan, chosen, invite=invite, by=by, now=now)
+            word = "Invited to" if invite else "Booked:"
+            say(f"{word} {day_and_time(plan.starts_at)}.", hearers(meeting))
             return to_meeting(meeting.id)
         done = arrange_series(
             plan, chosen, times=form.how_often, every_weeks=form.every_weeks.data,
@@ -116,6 +120,8 @@ def add(meeting_id: int) -> Response:
         add_to(meeting, enrolment, invite=form.invite.data, by=auth.actor(), now=auth.now())
     except Refused as refused:
         return showing(meeting, form, 409, refused.sentence, found=[])
+    name = enrolment.learner.name
+    say(f"{name} is invited." if form.invite.data else f"{name} has a place.", [name])
     return to_meeting(meeting_id)
 
 

@@ -23,15 +23,19 @@ from supervise.models import Attendance, Meeting
 from supervise.models.asking import accept, answer_invitation, decline
 from supervise.models.booking import known_to
 from supervise.models.centres import Refused
-from supervise.models.meetings import MODES
 from supervise.models.people import Actor
 from supervise.models.rebooking import cancel, leave, move, move_to_slot, wait
 from supervise.models.seats import can_host
 from supervise.models.series import cancel_from, leave_from
+from supervise.reader import day_and_time
+from supervise.reports import agenda, meeting_list
 from supervise.views.bookings import bp, free_times, names_somebody, said, to_meeting, week_of
+from supervise.views.told import ended, hearers, say
 from supervise.workflow import WrongState
 
 EITHER = ("learner", "supervisor", "tutor")
+LISTED = "You are on the waiting list. The first place that gets free goes to the first on it."
+FREED = "A place got free meanwhile: it is yours."
 
 
 def showing(
@@ -41,7 +45,8 @@ def showing(
     fresh = web.load(Meeting.visible_to(auth.actor()), meeting.id)
     return web.show(
         "supervision/booking.html", None, status, meeting=fresh, sentence=sentence,
-        booking=booking_forms(fresh, auth.actor(), sent), modes=MODES,
+        booking=booking_forms(fresh, auth.actor(), sent),
+        whom=meeting_list.whom(agenda.sight(fresh, auth.actor()), auth.actor()),
         found=faults_of(sent) if found is None else found,
     )  # fmt: skip
 
@@ -71,13 +76,21 @@ def answer(meeting_id: int) -> Response:
     form, go, by = ReasonForm(prefix="answer-"), request.form.get("go"), auth.actor()
     if go == "decline" and not _fit(form, by):
         return showing(meeting, form, 422)
+    terms = booking.accept if booking.is_host and go != "decline" else None
+    details = terms.details(meeting) if terms and terms.validate() else None
+    if terms and details is None:
+        return showing(meeting, terms, 422)
+    who = () if go == "wait" else hearers(meeting)
+    done = {"decline": "Declined.", "wait": LISTED}.get(go or "", "Accepted: it is booked.")
     try:
         if booking.is_host and go == "decline":
             decline(meeting, form.reason.data, by=by, now=auth.now())
         elif booking.is_host:
-            accept(meeting, by=by, now=auth.now(), read=_read())
+            accept(meeting, by=by, now=auth.now(), read=_read(), details=details)
         elif go == "wait" and booking.mine is not None:
-            wait(meeting, enrolment=booking.mine.enrolment, by=by, now=auth.now(), read=_read())
+            enrolment = booking.mine.enrolment
+            place = wait(meeting, enrolment=enrolment, by=by, now=auth.now(), read=_read())
+            done = LISTED if place.state == "waiting" else FREED
         else:
             answer_invitation(
                 booking.mine, accept=go != "decline", by=by, now=auth.now(),  # type: ignore[arg-type]
@@ -85,6 +98,7 @@ def answer(meeting_id: int) -> Response:
             )  # fmt: skip
     except (Refused, WrongState) as refused:
         return showing(meeting, form, 409, said(refused, by), found=[])
+    say(done, who)
     return to_meeting(meeting_id)
 
 
@@ -160,6 +174,7 @@ def move_it(meeting_id: int) -> Response:
         if booking.is_host:
             return showing(meeting, form, 409, sentence, found=[])
         return _slots(meeting, booking.mine, form, 409, sentence)
+    say(f"Moved to {day_and_time(meeting.starts_at)}.", hearers(meeting))
     return to_meeting(meeting_id)
 
 
@@ -174,6 +189,8 @@ def cancel_it(meeting_id: int) -> Response:
         return showing(meeting, form, 422)
     reason, later = form.reason.data, form.later.data
     values: Any = {"by": auth.actor(), "now": auth.now(), "read": _read()}
+    done = ended(meeting, booking, later=later)
+    who = () if booking.waiting else hearers(meeting)
     try:
         if booking.is_host:
             cancels = cancel_from if later else cancel
@@ -182,6 +199,7 @@ def cancel_it(meeting_id: int) -> Response:
             (leave_from if later else leave)(booking.mine, reason, **values)  # type: ignore[arg-type]
     except (Refused, WrongState) as refused:
         return showing(meeting, form, 409, refused.sentence, found=[])
+    say(done, who)
     return to_meeting(meeting_id)
 
 
@@ -197,5 +215,7 @@ def remove(place_id: int) -> Response:
             422, "Say why", "Say why, in a few words: they are told. Nothing was changed.",
             (url_for("supervision.show", meeting_id=place.meeting_id), "Back to the meeting"),
         )  # fmt: skip
+    told = [place.learner.name] if place.meeting.ends_at > auth.now() else []
     leave(place, form.reason.data, by=auth.actor(), now=auth.now())
+    say(f"{place.learner.name} has no place in it any more.", told)
     return to_meeting(place.meeting_id)

@@ -5,6 +5,7 @@ Its routes hang on the blueprint of ``supervision``.
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
@@ -13,16 +14,26 @@ from flask import Response, abort, render_template, request, url_for
 from supervise import auth, web
 from supervise.errors import error_page
 from supervise.forms.contracts import mark
-from supervise.forms.supervision import AnswerForm, record_faults, record_form, values_of
+from supervise.forms.supervision import (
+    AnswerForm,
+    record_faults,
+    record_form,
+    unheard,
+    values_of,
+)
 from supervise.models import Attendance, Meeting, answering, recording
 from supervise.models.lacking import unread
 from supervise.models.recording import ChangedElsewhere, Unfinished
-from supervise.reports import agenda, meeting_list
+from supervise.reports import agenda, agenda_kept, meeting_list
 from supervise.reports.agenda import Sight
 from supervise.views.supervision import bp, load, one_page
+from supervise.views.supervision import mark as mark_action
+from supervise.views.told import say
 from supervise.workflow import WrongState
 
 REFUSED = "Change what is marked, then it saves again."
+MARK = re.compile("(done|open)-([0-9]{1,9})")
+"""The buttons that mark what was agreed before, with the number of the action."""
 
 
 @bp.get("/supervision/<int:meeting_id>/record")
@@ -40,7 +51,8 @@ def edit(meeting_id: int) -> Response:
 @auth.allow("supervisor", "tutor")
 @auth.keeps_typing
 def save(meeting_id: int) -> Response:
-    """Keep what was written; with ``go=sign`` sign it, with ``go=more`` go on writing."""
+    """Keep what was written; with ``go=sign`` sign it, with ``go=more`` go on writing, with
+    ``go=done-7`` mark what was agreed before."""
     seen, form, go = *_sent(meeting_id), request.form.get("go")
     meeting, by = seen.meeting, auth.actor()
     fine = form.validate()
@@ -52,11 +64,16 @@ def save(meeting_id: int) -> Response:
         fresh = agenda.sight(load(meeting_id), by)
         both = form.differences(_stored(fresh))
         return editing(fresh, form, 409, meanwhile=refused.sentence, elsewhere=both)
+    if go and (pressed := MARK.fullmatch(go)):  # what was typed is saved by the same press
+        marked = mark_action(int(pressed[2]), meeting, done=pressed[1] == "done")
+        anchor = f"agreed-{marked.id}"
+        return web.done(url_for("supervision.edit", meeting_id=meeting_id, _anchor=anchor))
     if go == "more":
         return web.done(url_for("supervision.edit", meeting_id=meeting_id) + "#written")
     if go != "sign":
+        say("Saved. Nobody else reads it before you sign.")
         return web.done(url_for("supervision.show", meeting_id=meeting_id))
-    found = agenda.numbers(agenda.agendas(seen, by))
+    found = agenda_kept.sealed(agenda.agendas(seen, by), by.centre)
     try:
         if meeting.state == "held":  # else it was pressed twice
             recording.record(meeting, found, version=meeting.version, by=by, now=auth.now())
@@ -65,6 +82,10 @@ def save(meeting_id: int) -> Response:
         form = record_form(_came(seen), _stored(seen))
         others = mark(form, lacking.faults)
         return editing(seen, form, 422, received="stored", others=others)
+    say(
+        "Signed. It waits for each learner who came to answer and sign.",
+        [one.learner.name for one in _came(seen)],
+    )
     return web.done(url_for("supervision.show", meeting_id=meeting_id))
 
 
@@ -98,6 +119,7 @@ def editing(
         None,
         status,
         meeting=seen.meeting,
+        seen=seen,
         places=_came(seen),
         form=form,
         agendas={one.place.id: one for one in agenda.agendas(seen, auth.actor())},
@@ -135,16 +157,29 @@ def _seen() -> int:
 
 
 def _store(seen: Sight, form: Any) -> None:
-    """Save under the version the page knows; raises ChangedElsewhere where the text differs too."""
+    """Save under the version the page knows; raises ChangedElsewhere where the text differs too.
+
+    What the page itself sent before, and never heard of, is nobody else's: it is written over.
+    """
     meeting, by = seen.meeting, auth.actor()
     written = form.written(_came(seen))
     try:
         recording.write_up(meeting, written, version=_seen(), by=by, now=auth.now())
     except ChangedElsewhere:
         fresh = agenda.sight(load(meeting.id), by)
-        if form.differences(_stored(fresh)):
+        stored = _stored(fresh)
+        meeting.version = fresh.meeting.version
+        if not form.differences(stored):
+            return  # pressed twice, or an answer that got lost
+        if not any(not one.differences(stored) for one in _sent_before(fresh)):
             raise
-        meeting.version = fresh.meeting.version  # pressed twice, or an answer that got lost
+        recording.write_up(meeting, written, version=meeting.version, by=by, now=auth.now())
+
+
+def _sent_before(seen: Sight) -> list[Any]:
+    """The forms that the page sent before without an answer."""
+    found = unheard(request.form.get("unheard"))
+    return [record_form(_came(seen), {}, one, formdata=one) for one in found]
 
 
 def _bar(status: int, back: str, meeting: Meeting, form: Any, **told: Any) -> Response:
@@ -167,13 +202,13 @@ def _bar(status: int, back: str, meeting: Meeting, form: Any, **told: Any) -> Re
 def reply(meeting_id: int) -> Response:
     """Keep reply and reflection; with ``go=sign`` sign the record."""
     meeting, place, form = _mine(meeting_id)
-    version = _seen()
-    if place.state == "signed" and request.form.get("go") == "sign":  # pressed twice
+    version, signs = _seen(), request.form.get("go") == "sign"
+    if place.state == "signed" and signs:  # pressed twice
         return web.done(url_for("supervision.show", meeting_id=meeting_id))
     if not form.validate():
         return one_page(meeting, 422, answer=form, version=version)
     try:
-        _answer(place, form, sign=request.form.get("go") == "sign")
+        _answer(place, form, sign=signs)
     except Unfinished as lacking:
         mark(form, lacking.faults)
         return one_page(meeting, 422, answer=form, version=version)
@@ -186,9 +221,10 @@ def reply(meeting_id: int) -> Response:
         }
         return one_page(load(meeting_id), 409, answer=form, told=told)
     except WrongState as refused:  # signed in another tab a moment ago, or taken back
-        if Attendance.get_by_id(place.id).state != "signed" or request.form.get("go") != "sign":
+        if Attendance.get_by_id(place.id).state != "signed" or not signs:
             told = {"meanwhile": refused.sentence}
             return one_page(load(meeting_id), 409, answer=form, version=version, told=told)
+    say("You signed the record." if signs else "Saved. Nobody else reads it before you sign.")
     return web.done(url_for("supervision.show", meeting_id=meeting_id))
 
 
@@ -228,8 +264,10 @@ def _answer(place: Attendance, form: AnswerForm, *, sign: bool) -> None:
         move(version=_seen(), by=by, now=now)
     except ChangedElsewhere:
         fresh = Attendance.get_by_id(place.id)
-        if form.differences(fresh):
+        before = [AnswerForm(formdata=one) for one in unheard(request.form.get("unheard"))]
+        differs = bool(form.differences(fresh))
+        if differs and not any(not one.differences(fresh) for one in before):
             raise
         place.__data__.update(fresh.__data__)
-        if sign:
+        if sign or differs:
             move(version=fresh.version, by=by, now=now)

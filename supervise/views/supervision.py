@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, request, url_for
+from flask import Blueprint, Response, request, url_for
 
 from supervise import auth, web
 from supervise.forms.booking_acts import booking_forms
@@ -15,12 +15,15 @@ from supervise.forms.faults import faults_of
 from supervise.forms.supervision import AnswerForm, HoldForm, NoteForm, hold_form
 from supervise.models import Attendance, Meeting, MeetingAction, Person, answering, recording
 from supervise.models.centres import Refused
-from supervise.reports import agenda, meeting_list
+from supervise.reports import agenda, agenda_kept, meeting_list
 from supervise.reports.agenda import Sight
+from supervise.views.told import say
 
 bp = Blueprint("supervision", __name__)
 BOOKED = ("requested", "booked", "declined", "cancelled")
 """The states in which what there is to do is a booking's."""
+OFF = ("declined", "cancelled", "missed")
+"""The states of a meeting that did not, or will not, take place."""
 READS = ("recorded", "signed")
 """The states in which others than the leader read the record."""
 
@@ -30,9 +33,10 @@ READS = ("recorded", "signed")
 def page() -> Response:
     """The meetings of ``?state=&learner=&page=``."""
     actor = auth.actor()
-    tab = request.args.get("state", "")
-    tab = tab if tab in meeting_list.TABS else ""
     leads = actor.has("supervisor", "tutor")
+    tabs = {key: word for key, word in meeting_list.TABS.items() if leads or key != "others"}
+    tab = request.args.get("state", "")
+    tab = tab if tab in tabs else ""
     learner = web.number(request.args.get("learner")) if leads else None
     found = web.Page.of(meeting_list.meetings(actor, tab, learner))
     return web.show(
@@ -42,7 +46,7 @@ def page() -> Response:
         rows=meeting_list.rows(found.rows, actor),
         counts=meeting_list.counts(actor, learner),
         tab=tab,
-        tabs=meeting_list.TABS,
+        tabs=tabs,
         learners=meeting_list.learners(actor) if leads else [],
         learner=learner,
         leads=leads,
@@ -81,9 +85,11 @@ def one_page(meeting: Meeting, status: int = 200, **forms: Any) -> Response:
         seen=seen,
         own=own,
         word=meeting_list.word_of(meeting, own.state if own else None, auth.now()),
+        whom=meeting_list.whom(seen, actor),
         booking=booking_forms(meeting, actor) if meeting.state in BOOKED else None,
+        again=_again(seen, own),
         agendas=agenda.agendas(seen, actor) if ahead else [],
-        kept={place.id: agenda.kept(meeting, place) for place in readable},
+        kept=agenda_kept.kept(meeting, [p for p in readable if seen.leads or p is own], actor),
         readable=readable,
         actions=meeting_list.actions_of(readable) if readable else {},
         may_mark=lambda action, place: answering.may_mark(
@@ -112,6 +118,17 @@ def one_page(meeting: Meeting, status: int = 200, **forms: Any) -> Response:
         if status != 200
         else [],
     )
+
+
+def _again(seen: Sight, own: Attendance | None) -> str:
+    """Where whoever was to meet books another time; empty where the meeting is not off for them."""
+    meeting = seen.meeting
+    if meeting.state not in OFF and (own is None or own.state not in ("declined", "cancelled")):
+        return ""
+    if own is not None:
+        return url_for("calendar.page")
+    alone = seen.places[0].enrolment_id if len(seen.places) == 1 else None
+    return url_for("bookings.new", enrolment=alone) if seen.leads else ""
 
 
 def read_by(seen: Sight) -> list[Attendance]:
@@ -149,6 +166,9 @@ def hold(meeting_id: int) -> Response:
                 meeting, came, form.minutes.data or 0, sure=form.sure.data, by=auth.actor(),
                 now=auth.now(),
             )  # fmt: skip
+            say(
+                "Kept who came and how long it lasted. Write the record here; nobody else reads it yet."
+            )
             return web.done(url_for("supervision.edit", meeting_id=meeting.id))
     except Refused as refused:
         field = form.came if "Tick" in str(refused) else form.minutes
@@ -163,8 +183,9 @@ def miss(meeting_id: int) -> Response:
     meeting = _led(meeting_id)
     try:
         recording.miss(meeting, by=auth.actor(), now=auth.now())
+        say("Kept: nobody came. No mail goes out.")
     except Refused as refused:
-        flash(str(refused))
+        say(str(refused))
     return web.done(url_for("supervision.show", meeting_id=meeting.id))
 
 
@@ -174,6 +195,7 @@ def take_back(meeting_id: int) -> Response:
     """Open a signed record again, to change it."""
     meeting = _led(meeting_id)
     recording.take_back(meeting, by=auth.actor(), now=auth.now())
+    say("The record is open again. Nobody else reads it before you sign it anew.")
     return web.done(url_for("supervision.edit", meeting_id=meeting.id))
 
 
@@ -186,25 +208,35 @@ def keep_note(meeting_id: int) -> Response:
     if not form.validate():
         return one_page(meeting, 422, note=form)
     recording.keep_note(meeting, form.note.data or "", by=auth.actor())
+    say("Your note is saved. Nobody else reads it.")
     return web.done(url_for("supervision.show", meeting_id=meeting.id) + "#note-heading")
 
 
 @bp.post("/supervision/actions/<int:action_id>/done")
 @auth.allow("learner", "supervisor", "tutor")
 def done(action_id: int) -> Response:
-    """An agreed action is done, or with ``done=no`` not after all; its owner says so."""
+    """An agreed action is done, or with ``done=no`` not after all.
+
+    Its owner says so, or with ``later`` whoever leads that meeting, on whose agenda it stands.
+    """
+    later = web.number(request.form.get("later"))
+    there = load(later) if later else None
+    action = mark(action_id, there, done=request.form.get("done") != "no")
+    if there is not None:
+        return web.done(url_for("supervision.show", meeting_id=there.id) + f"#agreed-{action.id}")
+    meeting_id = action.attendance.meeting_id
+    return web.done(url_for("supervision.show", meeting_id=meeting_id) + f"#action-{action.id}")
+
+
+def mark(action_id: int, later: Meeting | None, *, done: bool) -> MeetingAction:
+    """Mark an action, and say so on the next page; 404 for one the actor does not see, or 403."""
     actor = auth.actor()
     visible = Attendance.visible_to(actor).select(Attendance.id)
-    action = web.load(
-        MeetingAction.select().where(MeetingAction.attendance.in_(visible)), action_id
-    )
-    place: Attendance = Attendance.get_by_id(action.attendance_id)
-    meeting = load(place.meeting_id)
-    leads = meeting.can_lead(actor)
-    web.require(answering.may_mark(action, place, leads=leads, by=actor))
-    is_done = request.form.get("done") != "no"
-    answering.mark_done(action, done=is_done, by=actor, now=auth.now())
-    return web.done(url_for("supervision.show", meeting_id=meeting.id) + f"#action-{action.id}")
+    seen = MeetingAction.select().where(MeetingAction.attendance.in_(visible))
+    action: MeetingAction = web.load(seen, action_id)
+    answering.mark_done(action, done=done, by=actor, now=auth.now(), later=later)
+    say("Marked as done." if done else "Marked as not done.")
+    return action
 
 
 def _led(meeting_id: int) -> Meeting:

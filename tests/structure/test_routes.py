@@ -130,6 +130,8 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "POST bookings.answer": MEETS,
     "GET bookings.proposing": record("supervisor", role=HOSTS) | {"tutor": 403},
     "POST bookings.propose": record("supervisor", role=HOSTS) | {"tutor": 403},
+    "POST bookings.change_details": record("supervisor", role=HOSTS) | {"tutor": 403},
+    "POST bookings.change_topic": record("owner", role=LEARNER),
     "GET bookings.moving": MEETS,
     "POST bookings.move_it": MEETS,
     "POST bookings.cancel_it": MEETS,
