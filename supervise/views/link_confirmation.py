@@ -73,6 +73,18 @@ def answered(link: Link) -> Response:
     return web.show("link/confirmation_done.html", link=link, answered=rows)
 
 
+def withdraw(link: Link) -> str:
+    """The learner takes the link back; what it asked can be asked again. What they are told of it."""
+    asked = len(confirmations.asked_by(link))
+    if not Link.end(Link.id == link.id, auth.now()):
+        return link_wrote.OVER
+    what = "one session, which is" if asked == 1 else f"{asked} sessions, which are"
+    return (
+        f"The link for {link.client.alias} is withdrawn and works no more. "
+        f"It asked about {what} under To ask again."
+    )
+
+
 def wrote(form: Mapping[str, str]) -> list[str]:
     """What somebody wrote in their own words, about one session or several."""
     return forms.reasons(form)

@@ -72,9 +72,14 @@ def wrote(form: Mapping[str, str]) -> list[str]:
     return [showable(text) for text in texts]
 
 
-def withdraw(link: Link) -> None:
-    """The learner takes the invitation back."""
-    Feedback.of_link(link).withdraw(by=auth.actor(), now=auth.now())
+def withdraw(link: Link) -> str:
+    """The learner takes the invitation back; what they are told of it, answered or not."""
+    feedback, now = Feedback.of_link(link), auth.now()
+    ran_out = feedback.standing(link, now) == "expired"
+    feedback.withdraw(by=auth.actor(), now=now)
+    if ran_out:
+        return "The invitation is off the list."
+    return f"The invitation on the {feedback.about} is withdrawn, and its link works no more."
 
 
 def _too_late(link: Link) -> Response:

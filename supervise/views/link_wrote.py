@@ -10,6 +10,8 @@ from supervise import auth, web
 from supervise.models import Link
 
 LATE = ("ended", "expired")
+OVER = "This link was answered or withdrawn already. Nothing was changed."
+"""What the learner is told who withdraws a link that is closed."""
 
 
 def too_late(link: Link, wrote: Iterable[str]) -> Response | None:
