@@ -653,7 +653,11 @@ def test_the_policy_is_the_centres_to_set(app, world):
     assert (centre.confirmation_required, centre.feedback_floor) == (True, 4)
     assert centre.policy.confirmation_required
     assert "clients confirm before hours count no → yes" in browser.get("/centre").text
-    assert browser.post("/centre", data=form | {"feedback_floor": "0"}).status_code == 422
+    for floor in ("0", "1", "21"):
+        refused = browser.post("/centre", data=form | {"feedback_floor": floor})
+        assert refused.status_code == 422
+        assert "Choose 2 to 20 answers. One alone would tell whose it is." in text(refused)
+    assert "never fewer than two" in text(browser.get("/privacy"))
 
 
 def test_moments_are_on_the_coachs_clock(app, world):

@@ -64,7 +64,7 @@ def send() -> Response:
     except Refused as refused:
         read.found["client"] = refused.sentence
         return _invite(read, 422)
-    flash("The link is ready. Send it, or show it as a picture.")
+    flash("Invited. How the link reaches them stands beside it.")
     return web.done(url_for(".page") + "#invitations")
 
 
@@ -93,7 +93,7 @@ def again(link_id: int) -> Response:
     feedback = Feedback.asked_by(actor).where(Feedback.link == link_id).first() or abort(404)
     try:
         feedback.ask_again(by=actor, now=auth.now())
-        flash("The new link is ready. Send it, or show it as a picture.")
+        flash("Invited again. How the new link reaches them stands beside it.")
     except Refused as refused:
         flash(refused.sentence)
     return web.done(url_for(".page") + "#invitations")

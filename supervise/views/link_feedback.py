@@ -29,7 +29,7 @@ def standing(link: Link, now: datetime) -> str:
 
 def show(link: Link, status: int = 200, **told: Any) -> Response:
     """What is asked; ``told`` carries what was typed and what is wrong with it."""
-    feedback, floor = Feedback.of_link(link), link.centre.feedback_floor
+    feedback, floor = Feedback.of_link(link), link.centre.floor
     questions = FeedbackQuestion.of(link.centre, feedback.about)
     return web.show(
         "link/feedback.html",
@@ -47,7 +47,7 @@ def show(link: Link, status: int = 200, **told: Any) -> Response:
 
 def decide(link: Link) -> Response:
     """Keep the answers, once. Where the form changed meanwhile, it is shown again to be looked at."""
-    feedback, floor = Feedback.of_link(link), link.centre.feedback_floor
+    feedback, floor = Feedback.of_link(link), link.centre.floor
     questions = FeedbackQuestion.of(link.centre, feedback.about)
     read = forms.read_answers(
         request.form, questions, floor,
