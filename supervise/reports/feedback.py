@@ -6,8 +6,8 @@ is shown is put in order by those words, so that the order tells nothing either.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -106,6 +106,29 @@ def said_of(actor: Actor, learner: Person) -> Said:
         [_invitation(row, actor.now) for row in rows if _on_the_list(row)] if own else [],
         meetings,
     )
+
+
+def narrowed(told: Iterable[Told], source: str = "", about: str = "") -> list[Told]:
+    """Those from this source and about this subject; an empty word stands for all."""
+    return [one for one in told if source in ("", one.source) and about in ("", one.about)]
+
+
+@dataclass(frozen=True)
+class Rated:
+    """How one question was rated in the answers that can be read: how often each word was chosen."""
+
+    question: str
+    counts: Mapping[str, int]
+
+
+def rated(told: Iterable[Told], about: str) -> list[Rated]:
+    """The ratings about one subject taken together, by question, in the order they were asked."""
+    found: dict[str, Counter[str]] = {}
+    for one in told:
+        for question, answer in one.pairs if one.about == about else ():
+            if question.kind == "rating":
+                found.setdefault(question.text, Counter())[answer] += 1
+    return [Rated(text, counts) for text, counts in found.items()]
 
 
 def _wanting(actor: Actor, learner: Person) -> list[str]:
