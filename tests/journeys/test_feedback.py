@@ -158,5 +158,5 @@ def test_the_pages_are_clean_and_pictured(
     admin.get_by_label("Words of question 2 on the programme").fill(
         "How well did the sessions fit what was needed?"
     )
-    admin.get_by_role("button", name="Save these questions").last.click()
+    admin.get_by_role("button", name="Save the questions").click()
     look(admin, "admin-questions")
