@@ -131,10 +131,18 @@ class Link(Model):
             return "ended"
         return "open" if self.expires_at > now else "expired"
 
+    def hold(self, now: datetime) -> bool:
+        """Hold it until the transaction ends: nobody else answers by it or ends it. False where it
+        is not open any more."""
+        return bool(Link.update(nonce=Link.nonce).where(self._open(now)).execute())
+
+    def _open(self, now: datetime) -> peewee.Expression:
+        mine = (Link.id == self.id) & Link.used_at.is_null() & Link.ended_at.is_null()
+        return mine & (Link.expires_at > now)
+
     def use(self, now: datetime) -> bool:
         """Use it up, in the UPDATE itself, so that of two taps one decides; inside ``db.write()``."""
-        mine = (Link.id == self.id) & Link.used_at.is_null() & Link.ended_at.is_null()
-        used = Link.update(used_at=now).where(mine & (Link.expires_at > now)).execute()
+        used = Link.update(used_at=now).where(self._open(now)).execute()
         if used:
             self.used_at = now
             self._dirty.clear()

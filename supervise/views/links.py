@@ -61,9 +61,11 @@ def closed(link: Link | None) -> Response:
     told = getattr(PURPOSES[link.purpose], "answered", None) if link else None
     if link and standing == "used" and told and link.expires_at > auth.now():
         return _private(told(link))
-    if link and standing in link_wrote.LATE and request.method == "POST":
-        wrote = PURPOSES[link.purpose].wrote(request.form)
-        return _private(link_wrote.closed(link, standing, wrote))
+    if link and standing in link_wrote.LATE:
+        purpose = PURPOSES[link.purpose]
+        wrote = purpose.wrote(request.form) if request.method == "POST" else ()
+        ended = getattr(purpose, "why_ended", None) if standing == "ended" else None
+        return _private(link_wrote.closed(link, standing, wrote, ended(link) if ended else ""))
     return _private(web.show("link/closed.html", status=status, link=link, standing=standing))
 
 
