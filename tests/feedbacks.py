@@ -29,9 +29,7 @@ def answer(
     link = Link.get_by_id(feedback.link_id)
     asked = FeedbackQuestion.of(feedback.centre_id, feedback.about)
     answers = ["well" if question.kind == "rating" else said for question in asked]
-    feedback.give(
-        asked, answers, may_quote=may_quote, floor=link.centre.feedback_floor, link=link, now=now
-    )
+    feedback.give(asked, answers, may_quote=may_quote, floor=link.centre.floor, link=link, now=now)
     return feedback
 
 

@@ -435,7 +435,7 @@ def test_a_hundred_looks_change_nothing_and_posting_twice_decides_once(app, worl
         ({"answer": "yes", "what": "length", "minutes": "45"}, ("confirmed", "", None, "")),
         ({"answer": "no", "what": "length", "minutes": "45"}, ("disputed", "length", 45, "")),
         ({"answer": "no", "what": "length", "minutes": ""}, ("disputed", "length", None, "")),
-        ({"answer": "no", "what": "date", "minutes": "45"}, ("disputed", "date", None, "")),
+        ({"answer": "no", "what": "date", "minutes": "45"}, ("disputed", "date", 45, "")),
         ({"answer": "no", "what": "none"}, ("disputed", "none", None, "")),
         (
             {"answer": "no", "what": "other", "reason": " By\nphone "},
@@ -455,16 +455,22 @@ def test_yes_or_no_with_what_differs(app, world, typed, expected):
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ({}, "Press Yes or No"),
-        ({"answer": "perhaps"}, "Press Yes or No"),
+        ({"answer": "perhaps"}, "Choose Yes or No"),
+        ({"what": "date"}, "Choose Yes or No"),
+        ({"reason": "It rained."}, "Choose Yes or No"),
         ({"answer": "no"}, "Choose what is different."),
         ({"answer": "no", "what": "weather"}, "Choose what is different."),
         ({"answer": "no", "what": "length", "minutes": "an hour"}, "Give whole minutes"),
         ({"answer": "no", "what": "length", "minutes": "0"}, "Give whole minutes"),
         ({"answer": "no", "what": "length", "minutes": "1441"}, "Give whole minutes"),
-        ({"answer": "no", "what": "length", "minutes": "60"}, "If it is right, press Yes."),
+        ({"answer": "no", "what": "length", "minutes": "60"}, "If it is right, answer Yes."),
         ({"answer": "no", "what": "other", "minutes": "half an hour"}, "Give whole minutes"),
         ({"answer": "no", "minutes": "half an hour"}, "Give whole minutes"),
+        ({"answer": "no", "what": "date", "day": "the third"}, "Give the day as a date"),
+        ({"answer": "no", "what": "date", "day": "2026-10-09"}, "This day has not come."),
+        ({"answer": "no", "what": "date", "day": "2026-09-01"}, "Your coach logged that day."),
+        ({"answer": "no", "what": "none", "day": "2026-09-03"}, "did not take place: leave this"),
+        ({"answer": "no", "what": "none", "minutes": "45"}, "did not take place: leave this"),
         ({"answer": "no", "what": "other"}, "Say in a few words"),
         ({"answer": "no", "what": "other", "reason": "x" * 501}, "Shorten this"),
         ({"answer": "no", "what": "none", "reason": "a\x07b"}, "cannot be shown"),
@@ -480,6 +486,9 @@ def test_bad_input_is_answered_beside_the_field_and_kept(app, world, typed, sent
     answer = anybody.post(path, data=form)
     assert answer.status_code == 422
     assert sentence in text(answer)
+    listed = re.findall(r"<a href=\"#\w+-\d+\">(.*?)</a>", answer.text)
+    assert listed
+    assert all(one.startswith("Tue 1 Sep, 10:00 to 11:00: ") for one in listed)
     assert 'value="45"' in answer.text
     assert states(session, second) == ["asked", "asked"]
     assert Link.get_by_id(link.id).standing(NOW) == "open"
@@ -546,7 +555,7 @@ def test_a_session_changed_between_page_and_post_is_not_decided(app, world):
     save(world, second, minutes=45)
     gone = anybody.post(path, data=said(link, answer="yes"))
     assert gone.status_code == 410
-    assert "This is no longer asked. If something is still needed, Priya Nair tells" in text(gone)
+    assert "Your coach changed these sessions since; a new link follows if they still" in text(gone)
     assert states(first, second) == ["lapsed", "lapsed"]
     assert not SignOff.select().exists()
 
@@ -678,7 +687,11 @@ def test_the_policy_is_the_centres_to_set(app, world):
     assert (centre.confirmation_required, centre.feedback_floor) == (True, 4)
     assert centre.policy.confirmation_required
     assert "clients confirm before hours count no → yes" in browser.get("/centre").text
-    assert browser.post("/centre", data=form | {"feedback_floor": "0"}).status_code == 422
+    for floor in ("0", "1", "21"):
+        refused = browser.post("/centre", data=form | {"feedback_floor": floor})
+        assert refused.status_code == 422
+        assert "Choose 2 to 20 answers. One alone would tell whose it is." in text(refused)
+    assert "never fewer than two" in text(browser.get("/privacy"))
 
 
 def test_moments_are_on_the_coachs_clock(app, world):

@@ -177,7 +177,7 @@ def _give(invited: Feedback, number: int, now: datetime) -> None:
     said = words.SAID[number % len(words.SAID)]
     answers = ["well" if question.kind == "rating" else said for question in asked]
     link.by_mail = number % 2 == 1
-    floor = link.centre.feedback_floor
+    floor = link.centre.floor
     invited.give(asked, answers, may_quote=number % 2 == 0, floor=floor, link=link, now=now)
 
 

@@ -12,6 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 
 from supervise.forms.contracts import whole
 from supervise.forms.people import Ticks, tidy
+from supervise.rules.feedback import LEAST_FLOOR
 
 CONTINENTS = (
     "Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
@@ -56,7 +57,9 @@ class CentreForm(FlaskForm):
         "Feedback shown from",
         validators=[
             InputRequired("Type a number of answers."),
-            NumberRange(1, 20, "Choose 1 to 20 answers."),
+            NumberRange(
+                LEAST_FLOOR, 20, "Choose 2 to 20 answers. One alone would tell whose it is."
+            ),
         ],
         render_kw={"inputmode": "numeric"},
     )

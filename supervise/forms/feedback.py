@@ -12,6 +12,7 @@ from supervise.forms.client import email_fault
 from supervise.forms.clients import showable
 from supervise.models import Client, Enrolment
 from supervise.rules.feedback import (
+    BUILT_IN,
     INVITED,
     Question,
     lacks,
@@ -187,14 +188,23 @@ class Edited:
     """The centre's questions as typed: rows to show again, questions in their order, what is wrong."""
 
     rows: list[Row]
-    questions: list[Question]
+    questions: Sequence[Question]
     whole: str = ""
     """What is wrong with the form as a whole."""
+    built_in: bool = False
+    """Ticked: ask the built-in questions instead, whatever was typed."""
+    seal: str = ""
+    """Which questions stood on the page."""
 
     @property
     def faulty(self) -> bool:
         """Whether anything is wrong."""
         return bool(self.whole) or any(row.fault for row in self.rows)
+
+    @property
+    def changed(self) -> bool:
+        """Whether it differs from what stood on the page."""
+        return self.seal != seal_of(self.questions, 0)
 
 
 def rows_of(questions: Sequence[Question]) -> list[Row]:
@@ -203,10 +213,10 @@ def rows_of(questions: Sequence[Question]) -> list[Row]:
     return rows + [Row("", "rating", str(len(rows) + n)) for n in range(1, BLANK_ROWS + 1)]
 
 
-def read_questions(form: MultiDict[str, str]) -> Edited:
-    """Read the form: emptied and removed rows go, the others stand by their number."""
-    texts, kinds, orders = (form.getlist(name) for name in ("text", "kind", "order"))
-    removed = set(form.getlist("remove"))
+def read_questions(form: MultiDict[str, str], about: str) -> Edited:
+    """Read one part of the form: emptied and removed rows go, the others stand by their number."""
+    names = ("text", "kind", "order", "remove")
+    texts, kinds, orders, removed = (form.getlist(f"{about}-{name}") for name in names)
     rows = [
         Row(
             " ".join(text.split()),
@@ -216,6 +226,9 @@ def read_questions(form: MultiDict[str, str]) -> Edited:
         )
         for n, text in enumerate(texts[:50])
     ]
+    seal = form.get(f"{about}-seal", "")
+    if form.get(f"{about}-built-in") == "yes":
+        return Edited(rows, BUILT_IN[about], built_in=True, seal=seal)
     kept = [(n, row) for n, row in enumerate(rows) if row.text and not row.remove]
     for _, row in kept:
         if not (row.order.isascii() and row.order.isdigit() and len(row.order) <= 3):
@@ -227,4 +240,4 @@ def read_questions(form: MultiDict[str, str]) -> Edited:
         row.fault = row.fault or faults.get(number, "")
     if any(row.fault for row in rows):
         rows = [Row(showable(r.text), r.kind, showable(r.order), r.remove, r.fault) for r in rows]
-    return Edited(rows, questions, faults.get(-1, ""))
+    return Edited(rows, questions, faults.get(-1, ""), seal=seal)

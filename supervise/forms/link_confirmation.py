@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from supervise.models.confirmations import WHAT, Answer, Confirmation
 from supervise.rules.moments import length
 from supervise.rules.naming import NOBODY, Known, masked, names_in
 from supervise.web import number
 
-FIELDS = ("answer", "what", "minutes", "reason")
+FIELDS = ("answer", "what", "day", "minutes", "reason")
 LONGEST_REASON = 500
 MOST_MINUTES = 1440
+NOT_AT_ALL = "You say that it did not take place: leave this empty, or choose something else."
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -23,35 +25,45 @@ class Typed:
 
     answer: str = ""
     what: str = ""
+    day: str = ""
     minutes: str = ""
     reason: str = ""
     faults: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def left(self) -> bool:
+        """Whether nothing was said of it, so that it stays asked."""
+        return not any((self.answer, self.what, self.day, self.minutes, self.reason))
+
     def meant(self, known: Known = NOBODY) -> Answer:
-        """The answer, once nothing is wrong; minutes only where the length is what differs.
+        """The answer, once nothing is wrong: with “no”, all that was typed.
 
         ``known``, the coach's clients and sponsors, are taken out of it without a word.
         """
         if self.answer == "yes":
             return Answer()
-        said = number(self.minutes) if self.what == "length" else None
-        return Answer(self.what, said, masked(self.reason, known))
+        return Answer(self.what, number(self.minutes), masked(self.reason, known), _day(self.day))
 
 
 def read(
-    form: Mapping[str, str], asked: Iterable[Confirmation], own: Sequence[str] = ()
+    form: Mapping[str, str], asked: Sequence[Confirmation], own: Sequence[str] = (), *, today: date
 ) -> dict[int, Typed]:
     """What was typed about each session asked about, judged; by confirmation.
 
-    ``own`` are the client's names and addresses, which the supervisor must not read.
+    One of several may be left for later. ``own`` are the client's names and addresses, which the
+    supervisor must not read; ``today`` is the day on the coach's clock.
     """
     found = {}
     for one in asked:
-        answer, what, minutes, reason = (form.get(f"{name}-{one.id}", "") for name in FIELDS)
-        typed = Typed(answer, what, minutes.strip(), " ".join(reason.split()))
-        typed.faults = _faults(typed, one, own)
-        typed.minutes, typed.reason = typed.minutes[:20], _CONTROL.sub("\ufffd", typed.reason)
+        answer, what, day, minutes, reason = (form.get(f"{name}-{one.id}", "") for name in FIELDS)
+        typed = Typed(answer, what, day.strip(), minutes.strip(), " ".join(reason.split()))
+        typed.faults = {} if typed.left else _faults(typed, one, own, today)
+        typed.minutes, typed.day = typed.minutes[:20], typed.day[:20]
+        typed.reason = _CONTROL.sub("\ufffd", typed.reason)
         found[one.id] = typed
+    if found and all(typed.left for typed in found.values()):
+        which = "Press Yes or No." if len(found) == 1 else "Choose Yes or No for one at least."
+        found[asked[0].id].faults["answer"] = which
     return found
 
 
@@ -68,17 +80,25 @@ def reasons(form: Mapping[str, str], but: Collection[int] = ()) -> list[str]:
     return [_CONTROL.sub("\ufffd", text) for text in words if text]
 
 
-def _faults(typed: Typed, one: Confirmation, own: Sequence[str]) -> dict[str, str]:
+def _faults(typed: Typed, one: Confirmation, own: Sequence[str], today: date) -> dict[str, str]:
     if typed.answer == "yes":
         return {}
     if typed.answer != "no":
-        return {"answer": "Press Yes or No for this session."}
+        return {"answer": "Choose Yes or No for this session."}
     found = {}
     if typed.what not in WHAT:
         found["what"] = "Choose what is different."
     logged = one.minutes if typed.what == "length" else None
     if fault := _minutes_fault(typed.minutes, logged):
         found["minutes"] = fault
+    if fault := _day_fault(typed.day, one.date if typed.what == "date" else None, today):
+        found["day"] = fault
+    if typed.what == "none":
+        found |= {
+            name: NOT_AT_ALL
+            for name, text in (("minutes", typed.minutes), ("day", typed.day))
+            if text and name not in found
+        }
     if typed.what == "other" and not typed.reason:
         found["reason"] = "Say in a few words what is different."
     elif len(typed.reason) > LONGEST_REASON:
@@ -99,5 +119,27 @@ def _minutes_fault(typed: str, logged: int | None) -> str:
     if said is None or not 0 < said <= MOST_MINUTES:
         return "Give whole minutes, such as 45, or leave it empty."
     if logged is not None and said == logged:
-        return f"That is the length your coach logged, {length(logged)}. If it is right, press Yes."
+        return f"Your coach logged that length, {length(logged)}. If it is right, answer Yes."
     return ""
+
+
+def _day_fault(typed: str, logged: date | None, today: date) -> str:
+    """So may the day. ``logged`` where it is to differ."""
+    said = _day(typed)
+    if not typed:
+        return ""
+    if said is None:
+        return "Give the day as a date, or leave it empty."
+    if said > today:
+        return "This day has not come. Correct it, or leave it empty."
+    if said == logged:
+        return "Your coach logged that day. If it is right, answer Yes."
+    return ""
+
+
+def _day(typed: str) -> date | None:
+    """The day as a browser's date field sends it, ``2026-10-01``."""
+    try:
+        return date.fromisoformat(typed) if len(typed) == len("2026-10-01") else None
+    except ValueError:
+        return None

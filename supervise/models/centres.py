@@ -13,6 +13,7 @@ from supervise.catalogue import Catalogue, Programme
 from supervise.catalogue.official import Entry
 from supervise.db import Model, UTCField, write
 from supervise.rules import combination
+from supervise.rules.feedback import LEAST_FLOOR
 from supervise.rules.hours import Policy
 
 if TYPE_CHECKING:
@@ -54,6 +55,12 @@ class Centre(Model):
             confirmation_required=self.confirmation_required,
             zone=self.zone,
         )
+
+    @property
+    def floor(self) -> int:
+        """How many people's anonymous answers come out together: a centre that once set one alone is
+        held to the least there is."""
+        return max(LEAST_FLOOR, self.feedback_floor)
 
     def lock(self) -> None:
         """Hold this centre until the transaction ends, so that two changes cannot pass each other."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import peewee
@@ -36,6 +36,8 @@ class Answer:
     what: str = ""
     said_minutes: int | None = None
     reason: str = ""
+    said_on: date | None = None
+    """The day on which it was, as they say."""
 
 
 class Confirmation(Model):
@@ -55,6 +57,7 @@ class Confirmation(Model):
     what = peewee.TextField(default="")
     said_minutes = peewee.IntegerField(null=True)
     reason = peewee.TextField(default="")
+    said_on = DateField(null=True)
     by_mail = peewee.BooleanField(null=True)
     """Whether it was answered by the link that went out by e-mail; else by one the coach handed on."""
 
@@ -72,7 +75,8 @@ class Confirmation(Model):
             "id", "session_id", "client_id", "date", "starts_at", "minutes", "what", "said_minutes",
             "reason",
         )  # fmt: skip
-        return {name: getattr(self, name) for name in names} | signing.told_way(self.by_mail)
+        day = {} if self.said_on is None else {"said_on": self.said_on}
+        return {name: getattr(self, name) for name in names} | day | signing.told_way(self.by_mail)
 
     def matches(self, session: PracticeSession) -> bool:
         """Whether the session is still dated and as long as the client was shown."""
@@ -84,7 +88,8 @@ class Confirmation(Model):
         decision = "disputed" if said.what else "confirmed"
         advance(
             self, CONFIRMATION, "dispute" if said.what else "confirm", answered_at=now,
-            what=said.what, said_minutes=said.said_minutes, reason=said.reason, by_mail=by_mail,
+            what=said.what, said_minutes=said.said_minutes, reason=said.reason,
+            said_on=said.said_on, by_mail=by_mail,
         )  # fmt: skip
         notices.disputed(self, now)
         self._tell(decision, now, role="client", what=said.what, minutes=said.said_minutes)
@@ -222,22 +227,26 @@ def asked_by(link: Link) -> list[Confirmation]:
 
 
 def answer(link: Link, answers: Mapping[int, Answer], *, now: datetime) -> bool:
-    """Take the answers to all that a link asks, by confirmation: the link is used up, once.
+    """Take the answers to what a link asks, or to some of it, by confirmation: each once.
 
-    False, and nothing is decided, where the link was used or ended a moment before. Raises
-    WrongState where it no longer asks about exactly these sessions: one was changed meanwhile.
+    What is left stays asked by the same link, which is used up with the last of them. False, and
+    nothing is decided, where the link was used or ended a moment before. Raises WrongState where it
+    does not ask about all of these any more: one was answered, or its session changed, meanwhile.
     """
     with write():
-        if not link.use(now):  # it also holds the link: what would lapse its rows waits for us
+        if not link.hold(now):  # what would lapse its rows, or answer them, waits for us
             return False
-        asked = asked_by(link)
-        if {one.id for one in asked} != answers.keys():
+        asked = {one.id: one for one in asked_by(link)}
+        if not answers or not answers.keys() <= asked.keys():
             raise WrongState(
                 "What your coach logged was changed while this page was open. "
                 "Nothing was decided. Read it again, then answer."
             )
-        for one in asked:
-            one.answer(answers[one.id], now, by_mail=link.by_mail)
+        if answers.keys() == asked.keys():
+            link.use(now)
+        for id_, one in asked.items():
+            if id_ in answers:
+                one.answer(answers[id_], now, by_mail=link.by_mail)
     return True
 
 

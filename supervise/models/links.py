@@ -131,14 +131,22 @@ class Link(Model):
             return "ended"
         return "open" if self.expires_at > now else "expired"
 
+    def hold(self, now: datetime) -> bool:
+        """Hold it until the transaction ends: nobody else answers by it or ends it. False where it
+        is not open any more."""
+        return bool(Link.update(nonce=Link.nonce).where(self._open(now)).execute())
+
+    def _open(self, now: datetime) -> peewee.Expression:
+        mine = (Link.id == self.id) & Link.used_at.is_null() & Link.ended_at.is_null()
+        here = Link.learner.in_(Person.select(Person.id).where(Person.disabled_at.is_null()))
+        return mine & here & (Link.expires_at > now)
+
     def use(self, now: datetime) -> bool:
         """Use it up, in the UPDATE itself, so that of two taps one decides; inside ``db.write()``.
 
         Not where the account of whoever sent it was closed meanwhile.
         """
-        mine = (Link.id == self.id) & Link.used_at.is_null() & Link.ended_at.is_null()
-        mine &= Link.learner.in_(Person.select(Person.id).where(Person.disabled_at.is_null()))
-        used = Link.update(used_at=now).where(mine & (Link.expires_at > now)).execute()
+        used = Link.update(used_at=now).where(self._open(now)).execute()
         if used:
             self.used_at = now
             self._dirty.clear()

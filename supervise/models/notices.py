@@ -16,7 +16,7 @@ from supervise.models.links import Link, LinkContact
 from supervise.models.mail import Mail
 from supervise.models.people import Person
 from supervise.rules import moments
-from supervise.rules.feedback import Anonymous, floor_of
+from supervise.rules.feedback import Anonymous, let_out
 
 if TYPE_CHECKING:
     from supervise.models.confirmations import Confirmation
@@ -111,4 +111,4 @@ def _comes_out(given: Feedback) -> bool:
     )  # fmt: skip
     rows = cls.select(cls.giver, cls.floor).where(group).order_by(cls.place).tuples()
     answers = [Anonymous(giver, floor) for giver, floor in rows]
-    return floor_of(answers).shown > floor_of(answers[:-1]).shown
+    return let_out(answers) > let_out(answers[:-1])

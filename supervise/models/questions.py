@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import peewee
@@ -38,6 +38,20 @@ class FeedbackQuestion(Model):
             about: tuple(q for theirs, q in own if theirs == about) or BUILT_IN[about]
             for about in ABOUTS
         }
+
+    @classmethod
+    def put_all(
+        cls,
+        wanted: Mapping[str, Sequence[Question]],
+        *,
+        seen: Mapping[str, Sequence[Question]],
+        by: Actor,
+        now: datetime,
+    ) -> None:
+        """``put`` of each form named: all of them, or none where one is refused."""
+        with write():
+            for about, questions in wanted.items():
+                cls.put(about, questions, seen=seen[about], by=by, now=now)
 
     @classmethod
     def put(

@@ -4,7 +4,7 @@ and, of one link, for the client who answered it."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import groupby
@@ -45,6 +45,24 @@ def answered_by(link: Link) -> list[Confirmation]:
     return list(Confirmation.select().where(mine).order_by(*order))
 
 
+CLOSED = {
+    "changed": "Your coach changed {what} since; a new link follows if they still need your answer.",
+    "again": "Your coach asked you again by a newer link. Please answer by that one.",
+}
+"""Why a link asks nothing any more, for the client: the key in the history, and the sentence."""
+
+
+def why_ended(link: Link) -> str:
+    """Why what a link asked lapsed, in a sentence for the client, or nothing. Two queries."""
+    ids = [one.id for one in Confirmation.select(Confirmation.id).where(Confirmation.link == link)]
+    told = Event.select().where(
+        (Event.subject == "confirmation") & Event.subject_id.in_(ids) & (Event.verb == "lapsed")
+    )
+    last = told.order_by(Event.id.desc()).first()
+    what = "this session" if len(ids) == 1 else "these sessions"
+    return CLOSED.get(last.details.get("why", ""), "").format(what=what) if last else ""
+
+
 def to_ask(actor: Actor, client: int | None = None) -> peewee.ModelSelect:
     """Each client of each session who could be asked and was not, or whose answer lapsed.
 
@@ -72,6 +90,13 @@ def by_client(rows: Sequence[Any]) -> list[tuple[Client, list[PracticeSession]]]
         (client, [row.session for row in theirs])
         for client, theirs in groupby(rows, lambda row: row.engagement.client)
     ]
+
+
+def how_many(actor: Actor, client_ids: Collection[int]) -> dict[int, int]:
+    """By client: how many sessions they could be asked about, on this page or not. One query."""
+    query = to_ask(actor).where(Client.id.in_(list(client_ids))).order_by()
+    counted = query.select(Client.id, peewee.fn.COUNT(SessionEngagement.id))
+    return dict(counted.group_by(Client.id).tuples())
 
 
 def counts(actor: Actor, client: int | None = None) -> dict[str, int]:
@@ -159,9 +184,35 @@ def why_lapsed(rows: Sequence[Confirmation]) -> dict[int, tuple[str, datetime]]:
     }
 
 
+@dataclass(frozen=True)
+class Since:
+    """What became of a question that lapsed: ``state`` is that of a later one, ``to ask`` where it
+    can be asked again, or empty where nothing can be asked any more."""
+
+    state: str
+    asked_at: datetime | None = None
+
+
+def since_lapsed(actor: Actor, rows: Sequence[Confirmation]) -> dict[int, Since]:
+    """By lapsed confirmation, how its client stands by now. Two queries."""
+    sessions = [row.session_id for row in rows]
+    later = Confirmation.select().where(
+        (Confirmation.state != "lapsed") & Confirmation.session.in_(sessions)
+    )
+    known = {(one.session_id, one.client_id): Since(one.state, one.asked_at) for one in later}
+    free = to_ask(actor).where(PracticeSession.id.in_(sessions)).order_by()
+    pairs = free.select(PracticeSession.id, Client.id).tuples()
+    known |= dict.fromkeys(pairs, Since("to ask"))
+    return {row.id: known.get((row.session_id, row.client_id), Since("")) for row in rows}
+
+
 def said(row: Confirmation) -> str:
-    """What a client who disputes a session says: ``says 45 minutes``."""
-    return says(ConfirmationFacts("", row.state, row.what, row.said_minutes))
+    """What a client who disputes a session says: ``says it was on another day, 1 Oct 2026``."""
+    words = says(ConfirmationFacts("", row.state, row.what, row.said_minutes))
+    also = [moments.short_date(row.said_on)] if row.said_on else []
+    if row.said_minutes and row.what != "length":
+        also.append(moments.length(row.said_minutes))
+    return ", ".join([words, *also])
 
 
 @dataclass(frozen=True)

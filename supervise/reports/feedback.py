@@ -6,25 +6,39 @@ is shown is put in order by those words, so that the order tells nothing either.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import peewee
 
-from supervise.models import Actor, Client, Enrolment, Feedback, Link, LinkContact, Person
+from supervise.models import (
+    Actor,
+    Attendance,
+    Client,
+    Enrolment,
+    EnrolmentUnit,
+    Feedback,
+    Link,
+    LinkContact,
+    Meeting,
+    Person,
+)
+from supervise.models.meetings import SUPERVISION
 from supervise.rules.feedback import (
     A_SOURCE,
     ABOUTS,
     SOURCES,
+    WANTING,
     Anonymous,
+    Asked,
     Cell,
     Given,
     Question,
-    floor_of,
     grid,
+    let_out,
 )
 
 
@@ -65,10 +79,12 @@ class Said:
     grid: Sequence[Sequence[Cell]]
     told: Sequence[Told]
     invitations: Sequence[Invitation]
+    meetings: Sequence[Meeting]
+    """Those in whose signed record a supervisor's feedback to the learner stands, the newest first."""
 
     def waits(self, about: str) -> bool:
-        """Whether answers without a name about this wait for more of them."""
-        return any(c.anonymous.waiting for row in self.grid for c in row if c.about == about)
+        """Whether somebody was asked about this without a name of whom nothing is shown."""
+        return any(cell.waits for row in self.grid for cell in row if cell.about == about)
 
     def with_handle(self, handle: str) -> Told | None:
         """The answer of this handle, if it is among those shown."""
@@ -76,17 +92,58 @@ class Said:
 
 
 def said_of(actor: Actor, learner: Person) -> Said:
-    """What the actor reads of the feedback on a learner. One query; invitations for the learner alone."""
+    """What the actor reads of the feedback on a learner; invitations for the learner alone. Three
+    queries."""
     own = actor.is_(learner.id)
     rows = _rows(Feedback.visible_to(actor).where(Feedback.learner == learner), contacts=own)
-    asked = [(row.source, row.about) for row in rows if _counts_as_asked(row)]
+    asked = [Asked(r.source, r.about, r.anonymous) for r in rows if _counts_as_asked(r)]
     given = sorted((row for row in rows if row.state == "given"), key=lambda row: row.place)
     counted = [Given(r.source, r.about, r.anonymous, r.giver, r.floor) for r in given]
+    meetings = _in_records(actor, learner)
     return Said(
-        grid(counted, asked),
+        grid(counted, asked, units=_wanting(actor, learner), records=len(meetings)),
         _told(given),
         [_invitation(row, actor.now) for row in rows if _on_the_list(row)] if own else [],
+        meetings,
     )
+
+
+def narrowed(told: Iterable[Told], source: str = "", about: str = "") -> list[Told]:
+    """Those from this source and about this subject; an empty word stands for all."""
+    return [one for one in told if source in ("", one.source) and about in ("", one.about)]
+
+
+@dataclass(frozen=True)
+class Rated:
+    """How one question was rated in the answers that can be read: how often each word was chosen."""
+
+    question: str
+    counts: Mapping[str, int]
+
+
+def rated(told: Iterable[Told], about: str) -> list[Rated]:
+    """The ratings about one subject taken together, by question, in the order they were asked."""
+    found: dict[str, Counter[str]] = {}
+    for one in told:
+        for question, answer in one.pairs if one.about == about else ():
+            if question.kind == "rating":
+                found.setdefault(question.text, Counter())[answer] += 1
+    return [Rated(text, counts) for text, counts in found.items()]
+
+
+def _wanting(actor: Actor, learner: Person) -> list[str]:
+    """The units that the learner takes here which ask for feedback. One query."""
+    mine = (Enrolment.centre == actor.centre) & (Enrolment.learner == learner)
+    rows = EnrolmentUnit.select(EnrolmentUnit.unit).join(Enrolment)
+    return [unit for (unit,) in rows.where(mine & EnrolmentUnit.unit.in_(WANTING)).tuples()]
+
+
+def _in_records(actor: Actor, learner: Person) -> list[Meeting]:
+    """Meetings of supervision whose record both signed and that hold feedback to the learner."""
+    signed = (Attendance.learner == learner) & (Attendance.state == "signed")
+    told = Attendance.select(Attendance.meeting).where(signed & (Attendance.feedback != ""))
+    query = Meeting.visible_to(actor).where(Meeting.id.in_(told) & Meeting.format.in_(SUPERVISION))
+    return list(query.order_by(Meeting.starts_at.desc(), Meeting.id.desc()))
 
 
 def learner_of(actor: Actor, person_id: int) -> Person | None:
@@ -186,7 +243,7 @@ def _told(given: Sequence[Any]) -> list[Told]:
             here = [row for row in given if (row.about, row.source) == (about, source)]
             named = [row for row in here if not row.anonymous]
             nameless = [row for row in here if row.anonymous]
-            shown = floor_of([Anonymous(row.giver, row.floor) for row in nameless]).shown
+            shown = let_out([Anonymous(row.giver, row.floor) for row in nameless])
             found += [_one(row) for row in reversed(named)]
             found += [_one(row) for row in sorted(nameless[:shown], key=lambda row: row.answers)]
     return found

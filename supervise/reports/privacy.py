@@ -194,7 +194,7 @@ RULES: dict[Any, Rule] = {
     Confirmation: Rule(
         lambda p: Confirmation.session.in_(_sessions_of(p)),
         "id centre_id session_id client_id link_id date starts_at minutes state version asked_at "
-        "answered_at what said_minutes reason by_mail",
+        "answered_at what said_minutes reason said_on by_mail",
     ),
     # Answers come out by reports.feedback, which keeps the floor; a copy of the rows would not,
     # nor may anything of a row lead from an answer back to its invitation.

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 SOURCES = ("client", "sponsor", "observer", "peer", "supervisor")
 INVITED = SOURCES[:4]
-"""Who is asked by link; a supervisor's feedback comes with supervision."""
+"""Who is asked by link; a supervisor writes theirs into the records of meetings."""
 ABOUTS = ("practitioner", "programme")
 WANTED = {
     ("client", "practitioner"),
@@ -24,7 +24,11 @@ WANTED = {
     ("client", "programme"),
     ("sponsor", "programme"),
 }
-"""Cells that units D3.04 and D3.07 ask for (AC 3.2); the others make the picture fuller."""
+"""Cells that the units in ``WANTING`` ask for (AC 3.2); the others make the picture fuller."""
+SUPERVISORS = ("supervisor", "practitioner")
+WANTING = ("D3.04", "D3.07")
+LEAST_FLOOR = 2
+"""No centre may show an anonymous answer by itself: the coach knows whom they asked."""
 KINDS = ("rating", "open")
 RATINGS = ("not at all", "a little", "well", "very well", "cannot say")
 A_SOURCE = {source: f"an {source}" if source == "observer" else f"a {source}" for source in SOURCES}
@@ -117,34 +121,8 @@ class Anonymous:
     floor: int
 
 
-@dataclass(frozen=True)
-class Floor:
-    """How many of a group's answers, the first given first, are shown; how many wait, for how many."""
-
-    shown: int
-    waiting: int
-    lacking: int
-    """How many more people must answer before those that wait are shown; 0 where none waits."""
-    floor: int = 0
-    """How many people make those that wait a batch; 0 where none waits."""
-
-    @property
-    def sentence(self) -> str:
-        """What the page says of answers that wait; nothing where none does."""
-        if not self.waiting:
-            return ""
-        if not self.shown:
-            people = " people" if self.waiting >= self.floor else ""
-            return f"{self.waiting} given; shown once {self.floor}{people} have answered"
-        verb, more = (
-            "waits" if self.waiting == 1 else "wait",
-            "has" if self.lacking == 1 else "have",
-        )
-        return f"{self.waiting} more {verb}; shown once {self.lacking} more {more} answered"
-
-
-def floor_of(answers: Sequence[Anonymous]) -> Floor:
-    """Which answers of one group come out, in the order they were given.
+def let_out(answers: Sequence[Anonymous]) -> int:
+    """How many answers of one group come out, of those given first.
 
     A batch is full when it holds as many different people as the highest floor promised to any of
     them. So never fewer than the floor are shown, and never fewer come out at a time; answers that
@@ -156,9 +134,7 @@ def floor_of(answers: Sequence[Anonymous]) -> Floor:
         batch.append(answer)
         if _lacking(batch) <= 0:
             shown, batch = number, []
-    if not batch:
-        return Floor(shown, 0, 0)
-    return Floor(shown, len(batch), _lacking(batch), max(answer.floor for answer in batch))
+    return shown
 
 
 def _lacking(batch: Sequence[Anonymous]) -> int:
@@ -170,13 +146,24 @@ def _lacking(batch: Sequence[Anonymous]) -> int:
 
 @dataclass(frozen=True)
 class Cell:
-    """One source about one subject: how much was asked for, given with a name, and without."""
+    """One source about one subject: how many were asked, and how much of what they gave is shown.
+
+    Of answers without a name that wait it knows nothing: whoever sends links one at a time would
+    see by their number who has answered.
+    """
 
     source: str
     about: str
     invited: int = 0
+    """Asked with a name, and not answered."""
+    nameless: int = 0
+    """Asked without a name, answered or not."""
     named: int = 0
-    anonymous: Floor = Floor(0, 0, 0)
+    shown_nameless: int = 0
+    records: int = 0
+    """Signed records of meetings that hold a supervisor's feedback."""
+    units: tuple[str, ...] = ()
+    """The learner's units that ask for this cell."""
 
     @property
     def by_link(self) -> bool:
@@ -184,45 +171,55 @@ class Cell:
         return self.source in INVITED
 
     @property
-    def given(self) -> int:
-        """How many have answered, shown or not."""
-        return self.named + self.anonymous.shown + self.anonymous.waiting
-
-    @property
     def shown(self) -> int:
         """How many answers can be read."""
-        return self.named + self.anonymous.shown
+        return self.named + self.shown_nameless
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody was asked without a name of whom nothing is shown yet."""
+        return self.nameless > self.shown_nameless
 
     @property
     def css(self) -> str:
         """The state it is drawn in."""
-        if self.shown:
+        if self.shown or self.records:
             return "good"
-        if self.given or self.invited:
+        if self.invited or self.nameless:
             return "wait"
-        return "warn" if self.by_link and (self.source, self.about) in WANTED else "none"
+        return "warn" if self.units else "none"
 
     @property
     def words(self) -> str:
         """How it stands, in words."""
         if not self.by_link:
-            return "comes with supervision"
-        if not self.given:
-            return f"{self.invited} invited, none given yet" if self.invited else "nobody asked yet"
-        if not self.shown:
-            return self.anonymous.sentence
-        return f"{self.given} given" + (f", {self.shown} shown" if self.anonymous.waiting else "")
+            return self._of_supervisor
+        if self.shown:
+            return f"{self.shown} given"
+        if self.nameless:
+            return f"{self.invited + self.nameless} asked, not yet enough answers"
+        return f"{self.invited} invited, none given yet" if self.invited else "nobody asked yet"
+
+    @property
+    def _of_supervisor(self) -> str:
+        if self.about != "practitioner":
+            return "not asked of supervisors"
+        return f"{self.records} in meeting records" if self.records else "in no meeting record yet"
 
     @property
     def advice(self) -> str:
-        """What to do about an empty cell, or what those that wait are waiting for."""
-        if self.anonymous.waiting:
-            return self.anonymous.sentence if self.shown else ""
-        if not self.by_link:
+        """What to do about an empty cell, or what those asked without a name are waiting for."""
+        if self.waits and self.shown:
+            more = "the others are" if self.shown_nameless else "they are"
+            return f"{self.nameless} asked without a name: {more} shown once enough have answered."
+        if not self.units or self.css != "warn":
             return ""
-        if not self.given and not self.invited and (self.source, self.about) in WANTED:
-            return f"Invite {A_SOURCE[self.source]}: D3.04 and D3.07 ask for it."
-        return ""
+        do = f"Invite {A_SOURCE[self.source]}"
+        if not self.by_link:
+            do = "The supervisor writes it into the record of a meeting"
+        return (
+            f"{do}: {' and '.join(self.units)} {'asks' if len(self.units) == 1 else 'ask'} for it."
+        )
 
 
 @dataclass(frozen=True)
@@ -233,19 +230,40 @@ class Given:
     about: str
     anonymous: bool
     giver: Hashable = None
-    floor: int = 1
+    floor: int = LEAST_FLOOR
 
 
-def grid(given: Iterable[Given], invited: Iterable[tuple[str, str]]) -> list[list[Cell]]:
-    """Source × about, a row a source; ``given`` in the order of giving, ``invited`` as (source, about)."""
+@dataclass(frozen=True)
+class Asked:
+    """One invitation as the grid counts it."""
+
+    source: str
+    about: str
+    anonymous: bool = False
+
+
+def grid(
+    given: Iterable[Given], invited: Iterable[Asked], *, units: Iterable[str] = (), records: int = 0
+) -> list[list[Cell]]:
+    """Source × about, a row a source.
+
+    ``given`` stands in the order of giving. Of ``units``, those the learner takes, some ask for
+    cells. ``records`` counts the signed records of meetings with a supervisor's feedback.
+    """
     answers, asked = list(given), list(invited)
+    wanting = tuple(sorted(set(units) & set(WANTING)))
 
     def cell(source: str, about: str) -> Cell:
         here = [each for each in answers if (each.source, each.about) == (source, about)]
         nameless = [Anonymous(each.giver, each.floor) for each in here if each.anonymous]
         return Cell(
-            source, about, asked.count((source, about)), len(here) - len(nameless),
-            floor_of(nameless),
+            source, about,
+            invited=asked.count(Asked(source, about)),
+            nameless=asked.count(Asked(source, about, anonymous=True)),
+            named=len(here) - len(nameless),
+            shown_nameless=let_out(nameless),
+            records=records if (source, about) == SUPERVISORS else 0,
+            units=wanting if (source, about) in WANTED else (),
         )  # fmt: skip
 
     return [[cell(source, about) for about in ABOUTS] for source in SOURCES]

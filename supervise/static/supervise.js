@@ -18,11 +18,13 @@
     const button = event.target.closest("[data-copy]");
     if (!button) return;
     const field = document.getElementById(button.dataset.copy);
+    const told = button.parentElement.querySelector("[aria-live]") ?? button;
     try {
       await navigator.clipboard.writeText(field.value);
-      button.textContent = "Copied";
+      told.textContent = "Copied";
     } catch {
       field.select();
+      if (told !== button) told.textContent = "Selected: copy it with the keyboard";
     }
   });
 

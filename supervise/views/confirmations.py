@@ -26,13 +26,15 @@ def page() -> Response:
 @bp.post("/confirmations")
 @auth.allow("learner")
 def ask() -> Response:
-    """Ask one client about the ticked sessions, or once more about those asked before."""
-    actor = auth.actor()
+    """Ask one client about the ticked sessions or all there are, or once more about some."""
+    actor, everything = auth.actor(), bool(request.form.get("all"))
     found = map(web.number, request.form.getlist("session"))
     ticked = {id_ for id_ in found if id_ is not None}
-    if not ticked:
+    if not ticked and not everything:
         return _page(422, refused=ASK, ticked=ticked)
     client = web.load(Client.visible_to(actor), web.number(request.form.get("client")) or 0)
+    if everything:
+        ticked = {row.session_id for row in report.to_ask(actor, client.id)}
     try:
         link = confirmations.ask(client, ticked, by=actor, now=auth.now())
     except Refused as refused:
@@ -49,16 +51,19 @@ def _page(status: int = 200, refused: str = "", ticked: Any = frozenset()) -> Re
     told: dict[str, Any] = {}
     if tab == "":
         found = web.Page.of(report.to_ask(actor, client))
-        told["groups"] = report.by_client(found.rows)
+        told["groups"] = groups = report.by_client(found.rows)
+        told["how_many"] = report.how_many(actor, [client.id for client, _ in groups])
     elif tab == "asked":
         found = web.Page.of(report.links(actor, client), report.LINKS_PER_PAGE)
         told["asking"] = report.asking(found.rows, auth.now())
     else:
         found = web.Page.of(report.answers(actor, tab, client))
-        told["why"] = report.why_lapsed(found.rows) if tab == "lapsed" else {}
-        if tab == "disputed":
+        told["gone"] = Consent.withdrawn_of({row.client_id for row in found.rows})
+        if tab == "lapsed":
+            told["why"] = report.why_lapsed(found.rows)
+            told["since"] = report.since_lapsed(actor, found.rows)
+        elif tab == "disputed":
             told["again_at"] = report.asked_again(found.rows)
-            told["gone"] = Consent.withdrawn_of({row.client_id for row in found.rows})
     return web.show(
         "confirmations/page.html", "confirmations/_list.html", status,
         tab=tab, tabs=report.TABS, counts=report.counts(actor, client), found=found, said=report.said,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, request, url_for
@@ -13,7 +14,7 @@ from supervise.models import Client, ClientIdentity, Feedback
 from supervise.models.centres import Refused
 from supervise.models.feedback import READERS
 from supervise.reports import feedback as report
-from supervise.rules.feedback import ABOUTS
+from supervise.rules.feedback import ABOUTS, INVITED, RATINGS
 from supervise.rules.naming import names_in, naming_fault
 
 bp = Blueprint("feedback", __name__)
@@ -32,12 +33,38 @@ def _page(status: int = 200, **told: Any) -> Response:
     said = report.said_of(actor, actor.person)
     return web.show(
         "feedback/page.html",
-        status=status,
-        said=said,
-        abouts=ABOUTS,
+        "feedback/_told.html",
+        status,
+        own=True,
         enrolled=bool(report.enrolments_of(actor)),
         told={"handle": "", "typed": "", "sentence": ""} | told,
+        **_read(said),
     )
+
+
+def _wanted() -> dict[str, str]:
+    """What of it is wanted, as ``?source=&about=`` say; what makes no sense is passed over."""
+    source, about = (request.args.get(name, "") for name in ("source", "about"))
+    return {
+        "source": source if source in INVITED else "",
+        "about": about if about in ABOUTS else "",
+    }
+
+
+def _read(said: report.Said) -> dict[str, Any]:
+    """The answers that are wanted, a page of them, and their ratings taken together."""
+    wanted = _wanted()
+    chosen = report.narrowed(said.told, **wanted)
+    return {
+        "said": said,
+        "abouts": ABOUTS,
+        "sources": INVITED,
+        "ratings": RATINGS,
+        "wanted": wanted,
+        "found": web.Page.of_list(chosen),
+        "rated": {about: report.rated(chosen, about) for about in ABOUTS},
+        "many": Counter(one.about for one in chosen),
+    }
 
 
 @bp.get("/feedback/invite")
@@ -64,7 +91,7 @@ def send() -> Response:
     except Refused as refused:
         read.found["client"] = refused.sentence
         return _invite(read, 422)
-    flash("The link is ready. Send it, or show it as a picture.")
+    flash("Invited. How the link reaches them stands beside it.")
     return web.done(url_for(".page") + "#invitations")
 
 
@@ -93,7 +120,7 @@ def again(link_id: int) -> Response:
     feedback = Feedback.asked_by(actor).where(Feedback.link == link_id).first() or abort(404)
     try:
         feedback.ask_again(by=actor, now=auth.now())
-        flash("The new link is ready. Send it, or show it as a picture.")
+        flash("Invited again. How the new link reaches them stands beside it.")
     except Refused as refused:
         flash(refused.sentence)
     return web.done(url_for(".page") + "#invitations")
@@ -118,7 +145,9 @@ def reply(handle: str) -> Response:
             wrong = refused.sentence
     if wrong:
         return _page(422, handle=handle, typed=showable(text), sentence=wrong)
-    return web.done(url_for(".page") + f"#told-{handle}")
+    wanted: dict[str, Any] = {name: word or None for name, word in _wanted().items()}
+    back = url_for(".page", **wanted, page=web.number(request.args.get("page")))
+    return web.done(f"{back}#told-{handle}")
 
 
 @bp.get("/learners/<int:person_id>/feedback")
@@ -127,6 +156,5 @@ def of_learner(person_id: int) -> Response:
     """What of the feedback on a learner is shown, to those who look after them today."""
     actor = auth.actor()
     learner = report.learner_of(actor, person_id) or abort(404)
-    return web.show(
-        "feedback/learner.html", learner=learner, said=report.said_of(actor, learner), abouts=ABOUTS
-    )
+    read = _read(report.said_of(actor, learner))
+    return web.show("feedback/learner.html", "feedback/_told.html", learner=learner, **read)

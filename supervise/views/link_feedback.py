@@ -29,7 +29,7 @@ def standing(link: Link, now: datetime) -> str:
 
 def show(link: Link, status: int = 200, **told: Any) -> Response:
     """What is asked; ``told`` carries what was typed and what is wrong with it."""
-    feedback, floor = Feedback.of_link(link), link.centre.feedback_floor
+    feedback, floor = Feedback.of_link(link), link.centre.floor
     questions = FeedbackQuestion.of(link.centre, feedback.about)
     return web.show(
         "link/feedback.html",
@@ -47,7 +47,7 @@ def show(link: Link, status: int = 200, **told: Any) -> Response:
 
 def decide(link: Link) -> Response:
     """Keep the answers, once. Where the form changed meanwhile, it is shown again to be looked at."""
-    feedback, floor = Feedback.of_link(link), link.centre.feedback_floor
+    feedback, floor = Feedback.of_link(link), link.centre.floor
     questions = FeedbackQuestion.of(link.centre, feedback.about)
     read = forms.read_answers(
         request.form, questions, floor,
@@ -72,9 +72,14 @@ def wrote(form: Mapping[str, str]) -> list[str]:
     return [showable(text) for text in texts]
 
 
-def withdraw(link: Link) -> None:
-    """The learner takes the invitation back."""
-    Feedback.of_link(link).withdraw(by=auth.actor(), now=auth.now())
+def withdraw(link: Link) -> str:
+    """The learner takes the invitation back; what they are told of it, answered or not."""
+    feedback, now = Feedback.of_link(link), auth.now()
+    ran_out = feedback.standing(link, now) == "expired"
+    feedback.withdraw(by=auth.actor(), now=now)
+    if ran_out:
+        return "The invitation is off the list."
+    return f"The invitation on the {feedback.about} is withdrawn, and its link works no more."
 
 
 def _too_late(link: Link) -> Response:

@@ -9,13 +9,14 @@ from types import ModuleType
 from typing import Any
 
 import segno
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from flask_login import current_user
 from markupsafe import Markup
 
 from supervise import auth, web
 from supervise.models import Link
 from supervise.views import link_confirmation, link_contract, link_feedback, link_wrote
+from supervise.views.link_wrote import OVER
 
 bp = Blueprint("links", __name__)
 
@@ -61,9 +62,11 @@ def closed(link: Link | None) -> Response:
     kept = link and (link.expires_at > auth.now() or hasattr(PURPOSES[link.purpose], "FOR_GOOD"))
     if link and standing == "used" and told and kept:
         return _private(told(link))
-    if link and standing in link_wrote.LATE and request.method == "POST":
-        wrote = PURPOSES[link.purpose].wrote(request.form)
-        return _private(link_wrote.closed(link, standing, wrote))
+    if link and standing in link_wrote.LATE:
+        purpose = PURPOSES[link.purpose]
+        wrote = purpose.wrote(request.form) if request.method == "POST" else ()
+        ended = getattr(purpose, "why_ended", None) if standing == "ended" else None
+        return _private(link_wrote.closed(link, standing, wrote, ended(link) if ended else ""))
     return _private(web.show("link/closed.html", status=status, link=link, standing=standing))
 
 
@@ -95,7 +98,9 @@ def address(link: Link) -> str:
 
 def qr(link: Link) -> Markup:
     """The address as a picture for a phone's camera, as SVG within the page."""
-    drawn = segno.make(address(link), error="m").svg_inline(scale=4, border=2, omitsize=True)
+    drawn = segno.make(address(link), error="m").svg_inline(
+        border=4, omitsize=True, dark="#000", light="#fff", lineclass=None, svgclass=None
+    )  # the light is drawn too, with the four modules that a camera needs around it
     return Markup(drawn)  # noqa: S704 - segno's own, of an address that we made
 
 
@@ -119,10 +124,14 @@ def _helpers() -> dict[str, Any]:
 def end(link_id: int) -> Response:
     """Withdraw a link that was sent to the wrong person; what it asked can be asked again."""
     link = web.load(Link.visible_to(auth.actor()), link_id)
-    withdraw = getattr(PURPOSES[link.purpose], "withdraw", None)
-    if withdraw is not None:
-        withdraw(link)
-    else:
-        Link.end(Link.id == link.id, auth.now())
+    withdraw = getattr(PURPOSES[link.purpose], "withdraw", _withdraw)
+    flash(withdraw(link))
     back = auth.local_path(request.form.get("back"))
     return web.done(back or url_for("clients.page"))
+
+
+def _withdraw(link: Link) -> str:
+    """End a link that nothing but itself hangs on; what the learner is told of it."""
+    if not Link.end(Link.id == link.id, auth.now()):
+        return OVER
+    return f"The link for the {link.party} is withdrawn and works no more."

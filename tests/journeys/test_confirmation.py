@@ -103,7 +103,7 @@ def test_one_is_confirmed_and_one_disputed_and_both_stand_in_the_queue(
     expect(rows[0].get_by_role("radio", name="Approve")).to_be_checked()
     expect(rows[1].get_by_role("radio", name="Leave")).to_be_checked()
     rows[1].get_by_role("button", name="Priya Nair", exact=True).click()
-    expect(rows[1].get_by_text("disputed on 8 Oct 2026: says 45 minutes")).to_be_visible()
+    expect(rows[1].get_by_text("by a link the coach passed on: says 45 minutes")).to_be_visible()
     shoot(boss, f"approvals-client-says-{kind}")
     rows[1].get_by_role("link", name="Contract with Client A").click()
     expect(boss.get_by_role("heading", level=1)).to_contain_text("Client A")
@@ -118,10 +118,10 @@ def test_several_in_one_link_and_a_change_that_lapses_one(new_page, come_in, wor
     expect(phone.get_by_role("group", name="What is different?")).to_have_count(0)
     yes = phone.get_by_role("group", name="Did it take place like this?")
     yes.nth(0).get_by_label("Yes").check()
-    phone.get_by_role("button", name="Send the 2 answers").click()
-    expect(phone.get_by_role("alert")).to_contain_text("Press Yes or No for this session.")
-    expect(yes.nth(0).get_by_label("Yes")).to_be_checked()
     yes.nth(1).get_by_label("No, something is different").check()
+    phone.get_by_role("button", name="Send my answers").click()
+    expect(phone.get_by_role("alert")).to_contain_text("Fri 2 Oct, 09:00 to 10:00: Choose what")
+    expect(yes.nth(0).get_by_label("Yes")).to_be_checked()
     phone.locator(".ticket").nth(1).get_by_label("It did not take place").check()
     shoot(phone, f"link-confirmation-several-{'script' if script else 'plain'}")
 
@@ -130,7 +130,7 @@ def test_several_in_one_link_and_a_change_that_lapses_one(new_page, come_in, wor
     coach.get_by_role("button", name="Save as draft").click()
     expect(coach.get_by_text("not asked")).to_be_visible()
 
-    phone.get_by_role("button", name="Send the 2 answers").click()
+    phone.get_by_role("button", name="Send my answers").click()
     expect(phone.get_by_role("alert")).to_contain_text("Nothing was decided.")
     assert [row.state for row in Confirmation.select().order_by(Confirmation.id)] == [
         "lapsed", "asked",
@@ -157,7 +157,7 @@ def test_the_pages_are_clean_at_each_step(
     shoot(coach, "confirmations-asked-390")
     phone.goto(path)
     check_everywhere(phone)
-    phone.get_by_role("button", name="Send the 2 answers").click()
+    phone.get_by_role("button", name="Send my answers").click()
     expect(phone.get_by_role("alert")).to_be_visible()
     check_everywhere(phone)
     shoot(phone, "link-confirmation-several-1280")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,11 +16,12 @@ from supervise.rules.feedback import (
     RATINGS,
     SOURCES,
     Anonymous,
+    Asked,
     Given,
     Question,
-    floor_of,
     grid,
     lacks,
+    let_out,
     question_faults,
 )
 
@@ -33,39 +36,24 @@ def group(count: int, floor: int = 3) -> list[Anonymous]:
 
 
 @pytest.mark.parametrize(
-    ("given", "floor", "shown", "sentence"),
-    [
-        (0, 3, 0, ""),
-        (1, 3, 0, "1 given; shown once 3 have answered"),
-        (2, 3, 0, "2 given; shown once 3 have answered"),
-        (3, 3, 3, ""),
-        (4, 3, 3, "1 more waits; shown once 2 more have answered"),
-        (5, 3, 3, "2 more wait; shown once 1 more have answered"),
-        (6, 3, 6, ""),
-        (7, 3, 6, "1 more waits; shown once 2 more have answered"),
-        (1, 1, 1, ""),
-        (4, 5, 0, "4 given; shown once 5 have answered"),
-    ],
-)
-def test_anonymous_answers_come_out_in_whole_batches(
-    given: int, floor: int, shown: int, sentence: str
-) -> None:
-    found = floor_of(group(given, floor))
-    assert (found.shown, found.waiting) == (shown, given - shown)
-    assert found.sentence == sentence.replace("1 more have", "1 more has")
+    ("given", "floor", "shown"),
+    [(0, 3, 0), (1, 3, 0), (2, 3, 0), (3, 3, 3), (4, 3, 3), (5, 3, 3), (6, 3, 6), (7, 3, 6),
+     (1, 2, 0), (2, 2, 2), (4, 5, 0)],
+)  # fmt: skip
+def test_anonymous_answers_come_out_in_whole_batches(given: int, floor: int, shown: int) -> None:
+    assert let_out(group(given, floor)) == shown
 
 
 def test_one_person_who_answers_three_times_is_still_one() -> None:
     same = [Anonymous("A", 3)] * 3
-    assert floor_of(same).shown == 0
-    assert floor_of(same).sentence == "3 given; shown once 3 people have answered"
-    assert floor_of([*same, Anonymous("B", 3), Anonymous("C", 3)]).shown == 5
+    assert let_out(same) == 0
+    assert let_out([*same, Anonymous("B", 3), Anonymous("C", 3)]) == 5
 
 
 def test_another_floor_neither_exposes_nor_hides_what_was_given_before() -> None:
-    assert floor_of([*group(4, 3), Anonymous("late", 1)]).shown == 3, "three were promised three"
-    assert floor_of([*group(3, 3), Anonymous("late", 5)]).shown == 3, "nothing is taken back"
-    assert floor_of([Anonymous("early", 1), *group(2, 3)]).shown == 1
+    assert let_out([*group(4, 3), Anonymous("late", 1)]) == 3, "three were promised three"
+    assert let_out([*group(3, 3), Anonymous("late", 5)]) == 3, "nothing is taken back"
+    assert let_out([Anonymous("early", 1), *group(2, 3)]) == 1
 
 
 answers = st.lists(
@@ -76,7 +64,7 @@ answers = st.lists(
 @fair
 @given(answers)
 def test_never_fewer_people_are_shown_than_any_of_them_was_promised(all_: list[Anonymous]) -> None:
-    shown = all_[: floor_of(all_).shown]
+    shown = all_[: let_out(all_)]
     assert len({a.giver for a in shown}) >= max((a.floor for a in shown), default=0)
 
 
@@ -87,7 +75,7 @@ def test_what_is_shown_never_shrinks_and_never_grows_by_less_than_the_floor(
 ) -> None:
     before = 0
     for count in range(len(all_) + 1):
-        shown = floor_of(all_[:count]).shown
+        shown = let_out(all_[:count])
         fresh = all_[before:shown]
         assert shown >= before
         assert len({a.giver for a in fresh}) >= max((a.floor for a in fresh), default=0)
@@ -97,41 +85,71 @@ def test_what_is_shown_never_shrinks_and_never_grows_by_less_than_the_floor(
 @fair
 @given(st.integers(0, 60), st.integers(1, 20))
 def test_of_different_people_the_most_whole_batches_are_shown(count: int, floor: int) -> None:
-    found = floor_of(group(count, floor))
-    assert found.shown == count // floor * floor
-    assert found.waiting == count % floor
-    assert found.lacking == (floor - found.waiting if found.waiting else 0)
+    assert let_out(group(count, floor)) == count // floor * floor
 
 
 # --- the grid ----------------------------------------------------------------------------
 
 
-def cell(given: list[Given], invited: list[tuple[str, str]], source: str, about: str):
-    rows = grid(given, invited)
+def cell(given: list[Given], invited: list[Asked], source: str, about: str, **how: Any):
+    rows = grid(given, invited, **how)
     return rows[SOURCES.index(source)][ABOUTS.index(about)]
 
 
-def test_an_empty_cell_that_is_asked_for_says_what_to_do() -> None:
-    gap = cell([], [], "sponsor", "programme")
-    assert (gap.css, gap.words) == ("warn", "nobody asked yet")
-    assert gap.advice == "Invite a sponsor: D3.04 and D3.07 ask for it."
-    extra = cell([], [], "peer", "practitioner")
+@pytest.mark.parametrize(
+    ("units", "advice"),
+    [
+        (("D3.03", "D3.04", "D3.07"), "Invite a sponsor: D3.04 and D3.07 ask for it."),
+        (("D3.04",), "Invite a sponsor: D3.04 asks for it."),
+        (("501", "D3.03"), ""),
+        ((), ""),
+    ],
+)
+def test_an_empty_cell_says_what_to_do_where_the_learners_units_ask_for_it(
+    units: tuple[str, ...], advice: str
+) -> None:
+    gap = cell([], [], "sponsor", "programme", units=units)
+    assert (gap.css, gap.words) == ("warn" if advice else "none", "nobody asked yet")
+    assert gap.advice == advice
+    extra = cell([], [], "peer", "practitioner", units=units)
     assert (extra.css, extra.advice) == ("none", "")
 
 
-def test_a_supervisors_cell_waits_for_supervision() -> None:
-    found = cell([], [], "supervisor", "practitioner")
-    assert (found.words, found.by_link, found.advice) == ("comes with supervision", False, "")
+def test_a_supervisors_cell_counts_the_signed_records_of_meetings() -> None:
+    found = cell([], [], "supervisor", "practitioner", records=3)
+    assert (found.css, found.words, found.by_link) == ("good", "3 in meeting records", False)
+    gap = cell([], [], "supervisor", "practitioner", units=("D3.07",))
+    assert (gap.css, gap.words) == ("warn", "in no meeting record yet")
+    assert gap.advice == "The supervisor writes it into the record of a meeting: D3.07 asks for it."
+    assert cell([], [], "supervisor", "practitioner", units=("501",)).css == "none"
+    other = cell([], [], "supervisor", "programme", records=3, units=("D3.04",))
+    assert (other.css, other.words, other.advice) == ("none", "not asked of supervisors", "")
 
 
-def test_a_cell_counts_named_and_anonymous_apart() -> None:
+def test_a_cell_with_answers_of_both_kinds_says_what_can_be_read() -> None:
     given = [Given("client", "practitioner", False)]
     given += [Given("client", "practitioner", True, n, 3) for n in range(2)]
-    found = cell(given, [("client", "practitioner")] * 4, "client", "practitioner")
-    assert (found.given, found.shown, found.words) == (3, 1, "3 given, 1 shown")
-    assert found.advice == "2 given; shown once 3 have answered"
-    waiting = cell([], [("client", "programme")], "client", "programme")
+    asked = [Asked("client", "practitioner")] + [Asked("client", "practitioner", True)] * 4
+    found = cell(given, asked, "client", "practitioner")
+    assert (found.shown, found.words) == (1, "1 given")
+    assert found.advice == "4 asked without a name: they are shown once enough have answered."
+    waiting = cell([], [Asked("client", "programme")], "client", "programme")
     assert (waiting.css, waiting.words) == ("wait", "1 invited, none given yet")
+
+
+@fair
+@given(st.integers(0, 12), st.integers(2, 5), st.integers(0, 3))
+def test_a_cell_says_nothing_of_how_many_without_a_name_wait(
+    count: int, floor: int, more: int
+) -> None:
+    """Between two batches, every answer leaves the cell as it was."""
+    asked = [Asked("peer", "programme", anonymous=True)] * (count + more)
+    given_ = [Given("peer", "programme", True, n, floor) for n in range(count)]
+    out = given_[: count // floor * floor]
+    seen = [cell(some, asked, "peer", "programme") for some in (given_, out)]
+    assert seen[0] == seen[1]
+    if not out and asked:
+        assert seen[0].words == f"{len(asked)} asked, not yet enough answers"
 
 
 @fair
@@ -143,11 +161,11 @@ def test_a_cell_counts_named_and_anonymous_apart() -> None:
         )
     )
 )  # fmt: skip
-def test_every_answer_stands_in_one_cell(given_: list[Given]) -> None:
+def test_every_answer_with_a_name_stands_in_one_cell(given_: list[Given]) -> None:
     rows = grid(given_, [])
     assert [[c.source for c in row] for row in rows] == [[s, s] for s in SOURCES]
-    assert sum(c.given for row in rows for c in row) == len(given_)
-    assert all(c.shown <= c.given for row in rows for c in row)
+    assert sum(c.named for row in rows for c in row) == sum(not g.anonymous for g in given_)
+    assert sum(c.shown for row in rows for c in row) <= len(given_)
 
 
 # --- answers and questions ---------------------------------------------------------------

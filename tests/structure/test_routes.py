@@ -194,7 +194,6 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "GET feedback.of_learner": record(*READERS[1:], role=READERS[1:]),
     "GET centre.questions": only(*ADMIN),
     "POST centre.save_questions": only(*ADMIN),
-    "POST centre.reset_questions": only(*ADMIN),
     "GET confirmations.page": only(*LEARNER),
     "POST confirmations.ask": only(*LEARNER),
     "POST contracts.begin": record("owner", role=LEARNER),
