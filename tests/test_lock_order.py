@@ -28,6 +28,7 @@ from supervise.models import (
     drafts,
     erasure,
     handing_over,
+    lapsing,
     meetings,
     publishing,
     recording,
@@ -214,9 +215,9 @@ def test_an_import_that_submits_beside_a_client_s_answer(world, me, monkeypatch)
     take(looked_at(ROW, world.enrolment).rows, world.enrolment, by=me, now=world.now)
     link = confirmations.ask(world.client(), [PracticeSession.get().id], by=me, now=world.now)
     rows = looked_at(ROW + "07/07/2026,13:00,60,Client A,More\n", world.enrolment).rows
-    meet, lapse, use = Meeting(), confirmations.lapse_changed, Link.use
+    meet, lapse, use = Meeting(), lapsing.lapse_changed, Link.use
 
-    def lapsing(session: PracticeSession, **named: Any) -> None:
+    def taking_back(session: PracticeSession, **named: Any) -> None:
         meet.first()
         lapse(session, **named)
 
@@ -224,7 +225,7 @@ def test_an_import_that_submits_beside_a_client_s_answer(world, me, monkeypatch)
         meet.second()
         return use(self, now)
 
-    monkeypatch.setattr(confirmations, "lapse_changed", lapsing)
+    monkeypatch.setattr(lapsing, "lapse_changed", taking_back)
     monkeypatch.setattr(Link, "use", using)
     [asked] = confirmations.asked_by(link)
     answers = {asked.id: confirmations.Answer()}
@@ -241,7 +242,7 @@ def test_submitting_or_throwing_away_beside_asking_again(world, me, monkeypatch,
     take(looked_at(ROW, world.enrolment).rows, world.enrolment, by=me, now=world.now)
     session = PracticeSession.get()
     confirmations.ask(world.client(), [session.id], by=me, now=world.now)
-    meet, hold, first = Meeting(), confirmations._hold, []
+    meet, hold, first = Meeting(), confirmations.hold_open, []
 
     def holding(which: Any) -> Any:
         rows = hold(which)
@@ -249,7 +250,8 @@ def test_submitting_or_throwing_away_beside_asking_again(world, me, monkeypatch,
             meet.first()
         return rows
 
-    monkeypatch.setattr(confirmations, "_hold", holding)
+    for module in (confirmations, lapsing):
+        monkeypatch.setattr(module, "hold_open", holding)
 
     def one() -> None:
         first.append(threading.current_thread())

@@ -4,10 +4,11 @@ from supervise.models.assignments import Assignment
 from supervise.models.availability import Availability, AvailabilityPerson, Away
 from supervise.models.busy import Busy
 from supervise.models.centres import Centre, OfficialWording, UnitSetRule
-from supervise.models.clients import Client, Engagement
+from supervise.models.clients import Client
 from supervise.models.closing import ClosingReview
 from supervise.models.confirmations import Confirmation
 from supervise.models.contracts import Agreement, Contract
+from supervise.models.engagements import Engagement
 from supervise.models.enrolments import Enrolment, EnrolmentUnit
 from supervise.models.feedback import Feedback
 from supervise.models.feeds import CalendarFeed

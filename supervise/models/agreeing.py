@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from supervise import events, signing
 from supervise.db import write
 from supervise.models import notices
-from supervise.models.clients import Engagement
 from supervise.models.contracts import CHANGED, Agreement, Contract, hold_versions
+from supervise.models.engagements import Engagement
 from supervise.models.goals import Goal
 from supervise.models.links import Link, SignedName
 from supervise.models.people import Actor

@@ -11,7 +11,7 @@ import peewee
 from supervise import events, signing
 from supervise.db import Model, UTCField, write
 from supervise.models.centres import Centre
-from supervise.models.clients import Engagement
+from supervise.models.engagements import Engagement
 from supervise.models.people import Actor
 from supervise.models.vault import Consent
 from supervise.workflow import WrongState, allow

@@ -17,7 +17,8 @@ from supervise import events, signing
 from supervise.db import DateField, Model, UTCField, is_sqlite, write
 from supervise.models import notices
 from supervise.models.centres import Centre, Refused
-from supervise.models.clients import Client, Engagement
+from supervise.models.clients import Client
+from supervise.models.engagements import Engagement
 from supervise.models.links import Link
 from supervise.models.people import Actor
 from supervise.models.sessions import PracticeSession, SessionEngagement
@@ -152,7 +153,7 @@ def ask(client: Client, session_ids: Collection[int], *, by: Actor, now: datetim
     with write():
         Consent.refuse_withdrawn(client)
         hold_sessions(session_ids)
-        before = _hold(Confirmation.client == client)
+        before = hold_open(Confirmation.client == client)
         mine = [one for one in before if one.session_id in session_ids]
         links = {one.link_id for one in mine if one.state == "asked"}
         again = [one for one in before if one.link_id in links and one.state == "asked"]
@@ -165,7 +166,7 @@ def ask(client: Client, session_ids: Collection[int], *, by: Actor, now: datetim
                 "ended, is not with this client, or is confirmed already. Nothing was asked."
             )
         disputed = [one for one in mine if one.state == "disputed"]
-        _end(links, now)
+        end_links(links, now)
         for one in [*again, *disputed]:
             one.lapse("again", now, by.person.id)
         who = ClientIdentity.of(client, by)
@@ -196,7 +197,7 @@ def hold_asked(session_ids: Collection[int]) -> None:
     """Hold these sessions, then the links that ask about them, before a line of history is written:
     a client who answers holds their link, and waits for the history."""
     hold_sessions(session_ids)
-    _hold(Confirmation.session.in_(list(session_ids)))
+    hold_open(Confirmation.session.in_(list(session_ids)))
 
 
 def _with(client: Client, ids: Iterable[int], by: Actor) -> list[PracticeSession]:
@@ -212,7 +213,8 @@ def _with(client: Client, ids: Iterable[int], by: Actor) -> list[PracticeSession
     return list(query.order_by(PracticeSession.date, PracticeSession.id))
 
 
-def _open() -> peewee.ModelSelect:
+def open_ones() -> peewee.ModelSelect:
+    """Those that have not lapsed, the oldest first."""
     return Confirmation.select().where(Confirmation.state != "lapsed").order_by(Confirmation.id)
 
 
@@ -250,69 +252,10 @@ def answer(link: Link, answers: Mapping[int, Answer], *, now: datetime) -> bool:
     return True
 
 
-# --- what lapses -------------------------------------------------------------------------
+# --- what is open, and held ---------------------------------------------------------------
 
 
-def lapse_changed(session: PracticeSession, *, by: Actor, now: datetime) -> None:
-    """Lapse what no longer fits the session as it now stands; inside the write of its change.
-
-    A link that is left with nothing to ask ends.
-    """
-    if not _open().where(Confirmation.session == session).exists():
-        return
-    hold_sessions([session.id])
-    theirs = (
-        SessionEngagement.select(Engagement.client)
-        .join(Engagement)
-        .where(SessionEngagement.session == session)
-    )
-    clients = {client_id for (client_id,) in theirs.tuples()}
-    stale = []
-    for one in _hold(Confirmation.session == session):
-        if one.client_id not in clients:
-            stale.append((one, "removed"))
-        elif not one.matches(session):
-            stale.append((one, "changed"))
-    links = {one.link_id for one, _ in stale}
-    gone = [one.id for one, _ in stale]
-    left = _open().where(Confirmation.link.in_(list(links)) & (Confirmation.state == "asked"))
-    asking = {one.link_id for one in left.where(Confirmation.id.not_in(gone))}
-    _end(links - asking, now)
-    for one, why in stale:
-        one.lapse(why, now, by.recorded)
-
-
-def forget(session: PracticeSession, *, by: Actor, now: datetime) -> None:
-    """Before a draft is thrown away: take back what was asked about it.
-
-    Raises WrongState where a client has answered: what they signed is kept, and so is the session.
-    """
-    mine = Confirmation.session == session
-    if not Confirmation.select().where(mine).exists():
-        return
-    hold_sessions([session.id])
-    rows = _hold(mine)
-    if Confirmation.select().where(mine & Confirmation.answered_at.is_null(False)).exists():
-        raise WrongState(
-            "A client has answered about this session, so its history is kept. "
-            "Change it instead. Nothing was changed."
-        )
-    links = {one.link_id for one in rows}
-    left = _open().where(Confirmation.link.in_(list(links)) & (Confirmation.session != session))
-    _end(links - {one.link_id for one in left}, now)
-    for one in rows:
-        one.lapse("removed", now, by.recorded)
-    Confirmation.delete().where(mine).execute()
-
-
-def lapse_ended(link_ids: Collection[int], now: datetime) -> None:
-    """Lapse what links that have just ended asked and nobody answered; inside that write."""
-    asked = (Confirmation.state == "asked") & Confirmation.link.in_(list(link_ids))
-    for one in Confirmation.select(Confirmation, Link).join(Link).where(asked):
-        one.lapse("ended", now, one.link.learner_id)
-
-
-def _hold(which: peewee.Expression) -> list[Confirmation]:
+def hold_open(which: peewee.Expression) -> list[Confirmation]:
     """The open confirmations that this holds for; nobody answers their links meanwhile.
 
     The links are held first, as an answer holds them, then the rows are read as they then are.
@@ -320,10 +263,10 @@ def _hold(which: peewee.Expression) -> list[Confirmation]:
     if not is_sqlite():
         links = Confirmation.select(Confirmation.link).where(which)
         list(Link.select(Link.id).where(Link.id.in_(links)).order_by(Link.id).for_update())
-    return list(_open().where(which))
+    return list(open_ones().where(which))
 
 
-def _end(link_ids: Collection[int], now: datetime) -> None:
+def end_links(link_ids: Collection[int], now: datetime) -> None:
     """End these links where they were not used; their rows are the caller's to lapse."""
     unused = Link.used_at.is_null() & Link.ended_at.is_null()
     Link.update(ended_at=now).where(Link.id.in_(list(link_ids)) & unused).execute()

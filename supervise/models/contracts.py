@@ -1,7 +1,6 @@
 """The contract of an engagement, in versions: who sees it, what it says, and the learner's own moves.
 
-How the parties agree, decline and what follows stands in ``agreeing``.
-"""
+How the parties agree, decline and what follows stands in ``agreeing``."""
 
 from __future__ import annotations
 
@@ -16,7 +15,8 @@ import peewee
 from supervise import events, signing
 from supervise.db import DateField, Model, UTCField, is_sqlite, write
 from supervise.models.centres import Centre
-from supervise.models.clients import Client, Engagement
+from supervise.models.clients import Client
+from supervise.models.engagements import Engagement
 from supervise.models.links import Link
 from supervise.models.people import Actor
 from supervise.models.vault import Consent

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from supervise.imports.diary import DiaryRow, Fault, Seen
-from supervise.models.clients import Client, Engagement
+from supervise.models.clients import Client
+from supervise.models.engagements import Engagement
 from supervise.models.enrolments import Enrolment
 from supervise.models.sessions import STANDING, PracticeSession, SessionEngagement
 from supervise.models.vault import Consent, Withdrawn

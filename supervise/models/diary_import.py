@@ -13,8 +13,9 @@ from supervise.imports.diary import DiaryRow
 from supervise.models import confirmations, drafts
 from supervise.models.assignments import Assignment
 from supervise.models.centres import Refused
-from supervise.models.clients import Client, Engagement
+from supervise.models.clients import Client
 from supervise.models.diary_check import known_keys
+from supervise.models.engagements import Engagement
 from supervise.models.enrolments import Enrolment
 from supervise.models.people import Actor, Person
 from supervise.models.sessions import (

@@ -12,7 +12,7 @@ import peewee
 
 from supervise import events
 from supervise.db import write
-from supervise.models import confirmations, erasure, readiness
+from supervise.models import confirmations, erasure, lapsing, readiness
 from supervise.models.clients import Client
 from supervise.models.enrolments import Enrolment
 from supervise.models.goals import take_off, worked_on, worked_on_in
@@ -190,7 +190,7 @@ def save(
         moved = before != (session.date, session.starts_at)
         _set_goals(session, entry, by, now, moved=moved)
         if finished:
-            confirmations.lapse_changed(session, by=by, now=now)
+            lapsing.lapse_changed(session, by=by, now=now)
         _tell_of_correction(session, by, now)
 
 
@@ -230,7 +230,7 @@ def delete(session: PracticeSession, *, by: Actor, now: datetime) -> None:
             )
         confirmations.hold_asked([session.id])
         take_off(session, by=by, now=now)
-        confirmations.forget(session, by=by, now=now)
+        lapsing.forget(session, by=by, now=now)
         SessionEngagement.delete().where(SessionEngagement.session == session).execute()
         PrivateNote.delete().where(PrivateNote.session == session).execute()
         gone = (

@@ -32,10 +32,11 @@ import peewee
 
 from supervise import events, signing
 from supervise.db import is_sqlite, write
-from supervise.models.clients import Client, Engagement
+from supervise.models.clients import Client
 from supervise.models.closing import ClosingReview
 from supervise.models.confirmations import Confirmation
 from supervise.models.contracts import AGREED, Agreement, Contract, hold_versions
+from supervise.models.engagements import Engagement
 from supervise.models.feedback import Feedback
 from supervise.models.goals import TEXTS as GOAL_TEXTS
 from supervise.models.goals import Goal, SessionGoal

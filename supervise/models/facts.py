@@ -14,8 +14,9 @@ import peewee
 from supervise.models import said
 from supervise.models.assignments import Assignment
 from supervise.models.centres import Centre
-from supervise.models.clients import Client, Engagement
+from supervise.models.clients import Client
 from supervise.models.contracts import Contract
+from supervise.models.engagements import Engagement
 from supervise.models.enrolments import Enrolment, unit_rules
 from supervise.models.sessions import STANDING, PracticeSession, SessionEngagement
 from supervise.rules.facts import ContractVersion

@@ -26,7 +26,7 @@ from supervise.models.links import Link, LinkContact
 from supervise.models.people import Actor, Person
 from supervise.models.vault import ClientIdentity
 from supervise.rules.feedback import Question
-from supervise.rules.naming import same_name
+from supervise.rules.naming import same_address, same_name
 from supervise.workflow import FEEDBACK, WrongState, advance, allow
 
 READERS = ("supervisor", "tutor", "assessor", "iqa")
@@ -204,7 +204,7 @@ class Feedback(Model):
         query = cls.select(cls.giver, cls.source, LinkContact.name, LinkContact.email)
         rows = list(query.join(Link).join(LinkContact).where(mine).order_by(cls.id).tuples())
         # in Python: SQLite lowers the letters of ASCII alone
-        by_address = (key for key, *_, other in rows if _same(email, other))
+        by_address = (key for key, *_, other in rows if same_address(email, other))
         by_name = (
             key for key, asked, other, _ in rows
             if name.strip() and asked == source and same_name(name, other)
@@ -310,11 +310,6 @@ class Feedback(Model):
             centre_id=self.centre_id, verb=verb, subject="feedback", subject_id=self.id,
             now=now, person_id=by.person.id, role="learner", **detail,
         )  # fmt: skip
-
-
-def _same(email: str, other: str) -> bool:
-    """Whether two addresses are one person's; no address is nobody's."""
-    return bool(email.strip()) and email.strip().casefold() == other.strip().casefold()
 
 
 def _lock(client: Client | None, by: Actor) -> None:

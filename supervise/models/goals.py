@@ -13,7 +13,8 @@ from supervise import events, signing
 from supervise.db import DateField, Model, UTCField, is_sqlite, write
 from supervise.events import Event
 from supervise.models.centres import Centre
-from supervise.models.clients import Client, Engagement
+from supervise.models.clients import Client
+from supervise.models.engagements import Engagement
 from supervise.models.people import Actor
 from supervise.models.sessions import PracticeSession, SessionEngagement
 from supervise.models.vault import Consent

@@ -158,7 +158,7 @@ class Link(Model):
 
         What a link asked a client to confirm, and they have not answered, lapses with it.
         """
-        from supervise.models import confirmations
+        from supervise.models import lapsing
 
         with write():
             unused = cls.used_at.is_null() & cls.ended_at.is_null()
@@ -166,7 +166,7 @@ class Link(Model):
             if not ids:
                 return 0
             ended = cls.update(ended_at=now).where(cls.id.in_(ids) & unused).execute()
-            confirmations.lapse_ended(ids, now)
+            lapsing.lapse_ended(ids, now)
             return int(ended)
 
 

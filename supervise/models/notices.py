@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from supervise.models.assignments import Assignment
 from supervise.models.centres import Centre
-from supervise.models.clients import Client, Engagement
+from supervise.models.clients import Client
+from supervise.models.engagements import Engagement
 from supervise.models.links import Link, LinkContact
 from supervise.models.mail import Mail
 from supervise.models.people import Person

@@ -13,8 +13,9 @@ from typing import Any
 
 import peewee
 
-from supervise.models.clients import Client, Engagement
+from supervise.models.clients import Client
 from supervise.models.confirmations import Confirmation
+from supervise.models.engagements import Engagement
 from supervise.models.links import Link
 from supervise.models.sessions import PracticeSession, SessionEngagement
 from supervise.models.vault import Consent

@@ -13,7 +13,8 @@ from supervise import events, signing
 from supervise.db import DateField, Model, UTCField, write
 from supervise.models import notices
 from supervise.models.centres import Centre
-from supervise.models.clients import Client, Engagement
+from supervise.models.clients import Client
+from supervise.models.engagements import Engagement
 from supervise.models.enrolments import Enrolment
 from supervise.models.people import Actor, Person
 from supervise.models.session_access import EDITABLE, SessionAccess
@@ -143,7 +144,7 @@ class PracticeSession(SessionAccess, Model):
         Raises NotAllowed unless it is the learner's own, Incomplete with what it lacks, and
         WrongState, also where it overlaps what was submitted at the same moment.
         """
-        from supervise.models import confirmations, readiness
+        from supervise.models import lapsing, readiness
 
         allow(self.can_submit(by))
         with write():
@@ -151,7 +152,7 @@ class PracticeSession(SessionAccess, Model):
                 lacks = readiness.faults(self, now=now, zone=by.person.zone, names=names)
                 if lacks:
                     raise Incomplete(lacks)
-                confirmations.lapse_changed(self, by=by, now=now)
+                lapsing.lapse_changed(self, by=by, now=now)
             self._overlap_refused("submit", by, now, submitted_at=now)
 
     def take_back(self, *, by: Actor, now: datetime) -> None:

@@ -11,7 +11,8 @@ import peewee
 from supervise import events, signing
 from supervise.db import DateField, Model, UTCField, write
 from supervise.models.centres import Centre, Refused
-from supervise.models.clients import Client, Engagement
+from supervise.models.clients import Client
+from supervise.models.engagements import Engagement
 from supervise.models.people import Actor
 from supervise.rules.naming import Known, names_in
 from supervise.workflow import WrongState, allow

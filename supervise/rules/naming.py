@@ -106,6 +106,11 @@ def same_name(one: str, other: str) -> bool:
     return first == second
 
 
+def same_address(email: str, other: str) -> bool:
+    """Whether two e-mail addresses are one person's; no address is nobody's."""
+    return bool(email.strip()) and email.strip().casefold() == other.strip().casefold()
+
+
 def naming_fault(where: str, hits: Sequence[str]) -> str:
     """The sentence beside a text in which names stand; ``where`` begins it, such as “This”."""
     return f"{where} names {quoted(hits)}. Others read it: write the alias."
