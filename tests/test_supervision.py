@@ -307,7 +307,7 @@ def test_whoever_was_not_there_is_promised_no_record(world: World, enter, pair, 
     recording.hold(meeting, [came.id], 60, by=world.actor(world.supervisor), now=world.now)
     page = words(enter(pair[1].learner).get(f"/supervision/{meeting.id}"))
     assert "You read it here once it is signed" not in page
-    gone = "Your place was given up. The meeting took place." in page
+    gone = "You have no place in this meeting. The meeting took place." in page
     assert gone == (state == "cancelled")
     page = words(enter(pair[0].learner).get(f"/supervision/{meeting.id}"))
     assert "You read it here once it is signed" in page

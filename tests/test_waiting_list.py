@@ -165,4 +165,6 @@ def test_who_waits_or_has_not_answered_has_no_place_once_it_was_said_who_came(
     both = {("cancelled", waits.learner_id), ("cancelled", asked.learner_id)}
     assert told == (set() if over else both)
     for row in Mail.select():
-        assert letter(row, Site("https://x"), now).subject.startswith("Your place in a meeting was")
+        written = letter(row, Site("https://x"), now)
+        assert written.subject.startswith("You are no longer on the list of a meeting")
+        assert written.files == ()

@@ -161,7 +161,7 @@ def _close(meeting: Meeting, places: Sequence[Attendance], reason: str, now: dat
     for one in places:
         if one.seat is None and ATTENDANCE.allows("cancel", one.state):
             advance(one, ATTENDANCE, "cancel", reason=reason, changed_at=now)
-            tell(meeting, "cancelled", [one.learner_id], now, place=one.id)
+            tell(meeting, "cancelled", [one.learner_id], now, place=one.id, seat=False)
 
 
 def _mark(place: Attendance, came: bool, now: datetime) -> None:
