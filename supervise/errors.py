@@ -57,12 +57,23 @@ def error_page(
 
     ``back`` is an address and its words, where Today is not the place to go.
     """
+    if f"{request.path}/".startswith("/link/"):
+        return _on_a_link(status, heading, sentence)
     template = (
         "errors/_fragment.html" if request.endpoint and wants_fragment() else "errors/page.html"
     )
     return Response(
         render_template(template, heading=heading, sentence=sentence, back=back), status
     )
+
+
+def _on_a_link(status: int, heading: str, sentence: str) -> Response:
+    """For somebody without an account: no way to Today, but back to the message with the link."""
+    if status == 404:
+        page = render_template("link/closed.html", link=None, standing="unknown")
+    else:
+        page = render_template("link/error.html", heading=heading, sentence=sentence)
+    return Response(page, status, {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"})
 
 
 def _http_error(error: HTTPException) -> Any:

@@ -18,9 +18,12 @@ import peewee
 
 from supervise import links, signing
 from supervise.db import Model, UTCField, write
+from supervise.models.assignments import Assignment
 from supervise.models.centres import Centre
 from supervise.models.clients import Client
+from supervise.models.enrolments import Enrolment
 from supervise.models.people import Actor, Person
+from supervise.rules import moments
 from supervise.workflow import WrongState
 
 LASTS = timedelta(days=14)
@@ -122,6 +125,22 @@ class Link(Model):
     def mailed_token(self) -> str:
         """The token as its e-mail alone carries it."""
         return links.token(self.purpose, self.id, self.nonce, mailed=True)
+
+    def can_answer(self, person: Person, now: datetime) -> bool:
+        """Whether this person, signed in, may answer by it. One query at most.
+
+        Not the learner who sent it; and for a client or their sponsor nobody who looks after that
+        learner today: they decide over what the client says. A client with an account may.
+        """
+        if person.id == self.learner_id:
+            return False
+        if self.party not in ("client", "sponsor"):
+            return True
+        today = moments.local(now, self.centre.zone).date()
+        theirs = (Enrolment.learner == self.learner_id) & (Enrolment.centre == self.centre_id)
+        looks_after = (Assignment.person == person) & Assignment.on(today)
+        query = Assignment.select().join(Enrolment).where(theirs & looks_after)
+        return not query.exists()
 
     def standing(self, now: datetime) -> str:
         """``open``, ``used``, ``ended`` (withdrawn, or what it was about changed) or ``expired``."""

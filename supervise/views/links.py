@@ -28,7 +28,7 @@ PURPOSES: dict[str, ModuleType] = {
 """Purpose → the module that shows what is asked (``show``) and takes the answer (``decide``)."""
 
 
-@bp.get("/link/<token>")
+@bp.get("/link/<token>", strict_slashes=False)  # some programs add a slash
 @auth.public
 def page(token: str) -> Any:
     """What is asked, or why this link asks nothing any more."""
@@ -38,15 +38,15 @@ def page(token: str) -> Any:
     return _private(PURPOSES[link.purpose].show(link))
 
 
-@bp.post("/link/<token>")
+@bp.post("/link/<token>", strict_slashes=False)
 @auth.checks_token_itself
 @auth.public
 def answer(token: str) -> Any:
-    """Take the answer, once. Whoever sent the link cannot answer it."""
+    """Take the answer, once. Whoever sent the link cannot answer it, nor who looks after them."""
     link = Link.with_token(token)
     if link is None or standing_of(link) != "open":
         return closed(link)
-    if is_sender(link):
+    if not may_answer(link):
         return _private(web.show("link/yours.html", status=403, link=link))
     return _private(PURPOSES[link.purpose].decide(link))
 
@@ -85,6 +85,11 @@ def is_sender(link: Link) -> bool:
     return bool(current_user.is_authenticated and current_user.person.id == link.learner_id)
 
 
+def may_answer(link: Link) -> bool:
+    """Whether nobody is signed in who may not answer by it (``Link.can_answer``)."""
+    return not current_user.is_authenticated or link.can_answer(current_user.person, auth.now())
+
+
 def other_reader(link: Link) -> str:
     """The name of somebody signed in who did not send the link: a client may have an account."""
     known = current_user.is_authenticated and not is_sender(link)
@@ -115,7 +120,7 @@ def _private(response: Response) -> Response:
 def _helpers() -> dict[str, Any]:
     return {
         "link_address": address, "link_qr": qr, "is_link_sender": is_sender,
-        "link_reader": other_reader,
+        "link_reader": other_reader, "may_answer_link": may_answer,
     }  # fmt: skip
 
 

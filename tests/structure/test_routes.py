@@ -91,7 +91,11 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "GET invitations.page": EVERYBODY,
     "POST invitations.join": EVERYBODY,
     "GET links.page": EVERYBODY,
-    "POST links.answer": {"else": "yes", "owner": 403},  # who sent it cannot answer it
+    # who sent it cannot answer it, nor who looks after them
+    "POST links.answer": {
+        "else": "yes",
+        **dict.fromkeys(("owner", "supervisor", "tutor", "assessor", "iqa"), 403),
+    },
     "POST links.end": record("owner", role=LEARNER),
     "GET feeds.calendar": EVERYBODY,
     "POST feeds.make": SIGNED_IN,
