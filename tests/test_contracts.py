@@ -777,11 +777,12 @@ def test_a_copy_says_that_it_no_longer_holds(world, anybody):
 
 def test_somebody_else_who_is_signed_in_is_asked_whether_it_is_for_them(world, as_, anybody):
     _, links = offered(world, engagement_of(world), "three")
+    other = world.person("Robin Lake", "supervisor")  # of other learners
     for party, whom in (("client", "a client"), ("sponsor", "the sponsor of a client")):
         path = f"/link/{links[party].token}"
         said = f"This link is for {whom} of Priya Nair. Answer only if that is you."
-        page = text(as_(world.supervisor).get(path))
-        assert f"You are signed in as {world.supervisor.name}. {said}" in page
+        assert f"You are signed in as Robin Lake. {said}" in text(as_(other).get(path))
+        assert "you look after Priya Nair here" in text(as_(world.supervisor).get(path))
         assert "You are signed in" not in text(anybody.get(path))
         assert "You are signed in" not in text(as_(world.learner).get(path))
 
