@@ -71,6 +71,13 @@ def test_everything_is_there(moment: datetime, engine: str, database: object) ->
     assert {c.parties for c in Contract.select()} == {"two", "three"}
     assert {c.state for c in Confirmation.select()} == {"asked", "confirmed", "disputed"}
     assert Counter(f.state for f in Feedback.select()) == {"given": 15, "invited": 3}
+    for given in Feedback.select().where(Feedback.state == "given"):
+        said = [answer for question, answer in given.pairs if question.kind == "open" and answer]
+        assert len(set(said)) == len(said), "the same words to opposite questions"
+    told = [(f.learner_id, f.about, f.answers) for f in Feedback.select() if f.state == "given"]
+    assert len(set(told)) == len(told)
+    rated = Counter(rating for f in Feedback.select() for rating in f.ratings if rating)
+    assert {"a little", "well", "very well", "cannot say"} == set(rated)
     assert {m.state for m in Meeting.select()} == {
         "requested", "booked", "held", "missed", "recorded", "signed",
     }  # fmt: skip

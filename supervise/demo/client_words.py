@@ -72,8 +72,55 @@ PARTS = {
 PARTS_CHANGED = {
     "times": "Every third week from now on, in working hours. Whoever cancels says so the day before.",
 }
-SAID = (
-    "They waited until I had found my own words.",
-    "I left with one thing to do, and did it.",
-    "Sometimes a little slow, and in the end that helped.",
-)
+SAID = {
+    "practitioner": (
+        (
+            ("very well", "well", "well", "very well"),
+            "They waited until I had found my own words.",
+            "Sometimes a little slow: say sooner when the time is nearly up.",
+        ),
+        (
+            ("well", "very well", "a little", "very well"),
+            "Asks what I have tried already before anything else.",
+            "Come back to the goals more often. We drifted in March.",
+        ),
+        (
+            ("very well", "very well", "well", "cannot say"),
+            "One question at a time, and then silence.",
+            "Shorter notes after the session would be read sooner.",
+        ),
+        (
+            ("well", "a little", "well", "well"),
+            "Remembers what I said weeks ago.",
+            "Fewer models, more of my own week.",
+        ),
+    ),
+    "programme": (
+        (
+            ("very well", "well", "well"),
+            "I hand one task over each week, and it stays there.",
+            "Month ends. Two sessions were moved for them.",
+        ),
+        (
+            ("well", "a little", "very well"),
+            "Meetings end on time since I chair them differently.",
+            "The goals were set before I knew the new post.",
+        ),
+        (
+            ("very well", "very well", "a little"),
+            "I say no earlier, and nobody minded.",
+            "The room: two times somebody walked in.",
+        ),
+        (
+            ("a little", "well", "well"),
+            "Little yet. I plan on Fridays and lose it by Tuesday.",
+            "My manager asked what we talked about.",
+        ),
+        (
+            ("well", "well", "cannot say"),
+            "My team brings me fewer things to decide.",
+            "",
+        ),
+    ),
+}
+"""What people say by link, on each subject: their ratings, what helps, what could be different."""

@@ -164,21 +164,26 @@ def _feedback(study: Study, clients: list[Client], by: Actor, now: datetime) -> 
         invited = Feedback.invite(
             study.enrolment, source, about, anonymous=anonymous, by=by, now=moment, client=client
         )
-        _give(invited, number, moment + timedelta(minutes=1))
+        _give(invited, number + 2 * TOLD_ABOUT.index(study.learner.name), moment)
     Feedback.invite(
         study.enrolment, "client", "practitioner", anonymous=False, by=by,
         now=now + timedelta(minutes=9), client=clients[1],
     )  # fmt: skip
 
 
-def _give(invited: Feedback, number: int, now: datetime) -> None:
+def _give(invited: Feedback, number: int, invited_at: datetime) -> None:
+    """A minute later, in words that differ from person to person."""
     link = Link.get_by_id(invited.link_id)
     asked = FeedbackQuestion.of(invited.centre_id, invited.about)
-    said = words.SAID[number % len(words.SAID)]
-    answers = ["well" if question.kind == "rating" else said for question in asked]
+    told = words.SAID[invited.about]
+    rated, *texts = told[number % len(told)]
+    ratings, said = iter(rated), iter(texts)
+    answers = [next(ratings) if question.kind == "rating" else next(said) for question in asked]
     link.by_mail = number % 2 == 1
-    floor = link.centre.floor
-    invited.give(asked, answers, may_quote=number % 2 == 0, floor=floor, link=link, now=now)
+    invited.give(
+        asked, answers, may_quote=number % 2 == 0, floor=link.centre.floor, link=link,
+        now=invited_at + timedelta(minutes=1),
+    )  # fmt: skip
 
 
 def _withdraw(client: Client, by: Actor, now: datetime) -> None:
