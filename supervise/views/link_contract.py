@@ -48,9 +48,11 @@ def wrote(form: Mapping[str, str]) -> list[str]:
     return [showable(form.get("why", ""))]
 
 
-def withdraw(link: Link) -> None:
-    """The learner takes the link back; what it asked can be asked again."""
-    agreeing.end_link(link, by=auth.actor(), now=auth.now())
+def withdraw(link: Link) -> str:
+    """The learner takes the link back; what it asked can be asked again. What they are told of it."""
+    if not agreeing.end_link(link, by=auth.actor(), now=auth.now()):
+        return link_wrote.OVER
+    return f"The link for the {link.party} is withdrawn and works no more."
 
 
 def decide(link: Link) -> Response:

@@ -16,7 +16,6 @@ from markupsafe import Markup
 from supervise import auth, web
 from supervise.models import Link
 from supervise.views import link_confirmation, link_contract, link_feedback, link_wrote
-from supervise.views.link_wrote import OVER
 
 bp = Blueprint("links", __name__)
 
@@ -25,7 +24,8 @@ PURPOSES: dict[str, ModuleType] = {
     "confirmation": link_confirmation,
     "feedback": link_feedback,
 }
-"""Purpose → the module that shows what is asked (``show``) and takes the answer (``decide``)."""
+"""Purpose → the module that shows what is asked (``show``), takes the answer (``decide``), and takes
+the link back for whoever sent it (``withdraw``, which says what became of it)."""
 
 
 @bp.get("/link/<token>", strict_slashes=False)  # some programs add a slash
@@ -129,14 +129,6 @@ def _helpers() -> dict[str, Any]:
 def end(link_id: int) -> Response:
     """Withdraw a link that was sent to the wrong person; what it asked can be asked again."""
     link = web.load(Link.visible_to(auth.actor()), link_id)
-    withdraw = getattr(PURPOSES[link.purpose], "withdraw", _withdraw)
-    flash(withdraw(link))
+    flash(PURPOSES[link.purpose].withdraw(link))
     back = auth.local_path(request.form.get("back"))
     return web.done(back or url_for("clients.page"))
-
-
-def _withdraw(link: Link) -> str:
-    """End a link that nothing but itself hangs on; what the learner is told of it."""
-    if not Link.end(Link.id == link.id, auth.now()):
-        return OVER
-    return f"The link for the {link.party} is withdrawn and works no more."
