@@ -240,9 +240,11 @@ def test_a_time_off_names_what_is_booked_in_it(app: Flask, scene: World) -> None
     whole = {"first_on": "2026-10-12"}
     page = client.post("/availability/away", data=whole, follow_redirects=True).text
     assert "Dentist" in page
+    assert "Saved: nobody can book you then." in page
     assert "Booked in it all the same" in page
     assert "Mon 12 Oct, 09:00" in page
     assert open_slots(learner, NOW, NOW + WEEK) == []
     for away in list(Away.select()):
-        client.post(f"/availability/away/{away.id}/removal")
+        back = client.post(f"/availability/away/{away.id}/removal", follow_redirects=True)
+        assert "Removed: your published times can be booked then again." in back.text
     assert len(open_slots(learner, NOW, NOW + WEEK)) == 2
