@@ -372,9 +372,12 @@ def test_a_time_off_names_what_is_booked_in_it(app: Flask, scene: World) -> None
     page = client.post("/availability/away", data=whole, follow_redirects=True).text
     assert "<strong>Mon 12 Oct, 11:30 to 14:00</strong>, Dentist" in page
     assert "<strong>Mon 12 Oct</strong>" in page
+    assert "Dentist" in page
+    assert "Saved: nobody can book you then." in page
     assert "Booked in it all the same" in page
     assert "Mon 12 Oct, 09:00" in page
     assert open_slots(learner, NOW, NOW + WEEK) == []
     for away in list(Away.select()):
-        client.post(f"/availability/away/{away.id}/removal")
+        back = client.post(f"/availability/away/{away.id}/removal", follow_redirects=True)
+        assert "Removed: your published times can be booked then again." in back.text
     assert len(open_slots(learner, NOW, NOW + WEEK)) == 2

@@ -54,10 +54,8 @@ def letter(mail: Mail, site: Site, now: datetime) -> Letter:
 
 def _values(mail: Mail, meeting: Meeting, place: Attendance | None) -> dict[str, Any]:
     """What a template says of the meeting, as its addressee may know it."""
-    hosts, leaves = (
-        meeting.host_id == mail.person_id,
-        mail.details.get("host_was") == mail.person_id,
-    )
+    hosts = meeting.host_id == mail.person_id
+    leaves = mail.details.get("host_was") == mail.person_id
     left = mail.kind == "cancelled" and not hosts and meeting.state != "cancelled"
     off = left or leaves or meeting.state in ("cancelled", "declined")
     seated = hosts or (place is not None and place.seat is not None)

@@ -201,6 +201,7 @@ def take_off() -> Response:
     if not form.validate() or not form.is_fit(zone, auth.now()):
         return listing(form, 422)
     publishing.take_off(*form.span(zone), form.why.data, by=actor, now=auth.now())
+    flash("Saved: nobody can book you then. What was booked stays, and is named below.", "message")
     return web.done(url_for("availability.page", _anchor="away"))
 
 
@@ -210,4 +211,5 @@ def come_back(away_id: int) -> Response:
     """Take a time off away again."""
     away = web.load(Away.visible_to(auth.actor()), away_id)
     publishing.come_back(away, by=auth.actor(), now=auth.now())
+    flash("Removed: your published times can be booked then again.", "message")
     return web.done(url_for("availability.page", _anchor="away"))
