@@ -179,5 +179,5 @@ def ask() -> Response:
         meeting = ask_for(plan, tie.person, enrolment=tie.enrolment, by=by, now=auth.now())
     except Refused as refused:
         return _asking(form, held, 409, said(refused, by))
-    flash(f"Sent. {tie.person.name} accepts or declines; until then nothing is booked.", "message")
+    flash(f"Sent. {tie.person.name} answers; until then nothing is booked.", "message")
     return to_meeting(meeting.id)
