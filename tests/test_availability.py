@@ -374,7 +374,7 @@ def test_a_time_off_names_what_is_booked_in_it(app: Flask, scene: World) -> None
     assert "<strong>Mon 12 Oct</strong>" in page
     assert "Dentist" in page
     assert "Saved: nobody can book you then." in page
-    assert "Booked in it all the same" in page
+    assert "Still booked in that time" in page
     assert "Mon 12 Oct, 09:00" in page
     assert open_slots(learner, NOW, NOW + WEEK) == []
     for away in list(Away.select()):
