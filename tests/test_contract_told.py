@@ -7,7 +7,7 @@ import time_machine
 
 from supervise.models import Consent, Contract, agreeing, erasure
 from supervise.models.contracts import Draft
-from supervise.reports.contracts import waiting_for_parties
+from supervise.reports.contracts import unsettled
 from supervise.rules.contracts import last_for_sponsor
 from tests.contracting import agreed, draft, engagement_of, offered
 from tests.test_confirmations import text
@@ -198,9 +198,9 @@ def test_today_can_ask_which_offers_wait_and_for_how_long(world, queries):
     draft(world, engagement_of(world, "Client C"))
     me = world.actor(world.learner)
     with queries() as seen:
-        waiting = waiting_for_parties(me)
+        waiting = unsettled(me)[1]
         told = [(one.contract.engagement.client.alias, one.parties, one.days) for one in waiting]
     assert told == [("Client A", ["sponsor"], 9), ("Client A", ["client"], 0)]
     assert waiting[0].since == days_ago
     assert seen.count == 1
-    assert waiting_for_parties(world.actor(world.supervisor)) == []
+    assert unsettled(world.actor(world.supervisor)) == ([], [])

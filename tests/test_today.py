@@ -286,3 +286,10 @@ def test_a_contract_sent_back_stands_in_the_learners_today(app, world):
     page = learner.get("/").text
     assert "contract sent back" in page
     assert f"/contracts/{contract.id}/edit" in page
+
+
+def test_an_offer_that_nobody_answers_ages_before_its_learner(world, read):
+    offered(world, engagement_of(world), "three", now=NOW - timedelta(days=9))
+    page = read(world.learner)
+    assert "The contract with Client A waits for client and sponsor 9 days, late" in page
+    assert "waits for client" not in read(world.supervisor)

@@ -250,42 +250,41 @@ class Waiting:
     days: int
 
 
-def waiting_for_parties(actor: Actor) -> list[Waiting]:
-    """The learner's offers that wait for client or sponsor, the longest first. One query."""
+def unsettled(actor: Actor) -> tuple[list[Contract], list[Waiting]]:
+    """The learner's contracts that a party sent back, and their offers that wait for client or
+    sponsor, the longest first.
+
+    Nothing is sent back of a client who withdrew consent: there is nothing to do about them. Two
+    queries at most.
+    """
+    back = (Contract.state == "draft") & (Contract.declined_by != "")
     now_signed = (Agreement.contract == Contract.id) & (
         Agreement.contract_version == Contract.version
     )
     query = Contract.select(Contract, Engagement, Client, Agreement).join(Engagement).join(Client)
     mine = (Client.learner == actor.person) & (Contract.centre == actor.centre)
-    offers: dict[int, Contract] = {}
+    found: dict[int, Contract] = {}
     signed: dict[int, set[str]] = defaultdict(set)
     for row in (
-        query.join_from(Contract, Agreement, on=now_signed, attr="signed")
-        .where(mine & (Contract.state == "offered"))
+        query.join_from(Contract, Agreement, peewee.JOIN.LEFT_OUTER, on=now_signed, attr="signed")
+        .where(mine & ((Contract.state == "offered") | back))
         .order_by(Contract.offered_at, Contract.id)
     ):
-        offers[row.id] = row
-        signed[row.id].add(row.signed.party)
-    centre, zone = actor.centre, actor.person.zone
-    return [
-        Waiting(
-            one,
-            [party for party in one.who_agrees if party not in signed[one.id]],
-            one.offered_at,
-            ageing.age(one.offered_at, actor.now, zone, centre.due_days, centre.late_days).days,
-        )
-        for one in offers.values()
-    ]
+        found[row.id] = row
+        signed[row.id].add(getattr(getattr(row, "signed", None), "party", ""))
+    returned = [one for one in found.values() if one.state == "draft"]
+    gone = Consent.withdrawn_of(one.engagement.client_id for one in returned)
+    waits = [_waiting(one, signed[one.id], actor) for one in found.values() if one.offered_at]
+    return (
+        sorted(
+            (one for one in returned if one.engagement.client_id not in gone),
+            key=lambda one: (one.changed_at, one.id),
+        ),
+        [wait for wait in waits if wait.contract.state == "offered"],
+    )
 
 
-def sent_back(actor: Actor) -> list[Contract]:
-    """The learner's contracts that a party sent back and that are not offered again.
-
-    Not of a client who withdrew consent: there is nothing to do about them. Two queries at most.
-    """
-    mine = Contract.select(Contract, Engagement, Client).join(Engagement).join(Client)
-    back = (Contract.state == "draft") & (Contract.declined_by != "")
-    own = (Client.learner == actor.person) & (Contract.centre == actor.centre)
-    rows = list(mine.where(own & back).order_by(Contract.changed_at, Contract.id))
-    gone = Consent.withdrawn_of(row.engagement.client_id for row in rows)
-    return [row for row in rows if row.engagement.client_id not in gone]
+def _waiting(contract: Contract, signed: Collection[str], actor: Actor) -> Waiting:
+    centre, since = actor.centre, contract.offered_at
+    age = ageing.age(since, actor.now, actor.person.zone, centre.due_days, centre.late_days)
+    return Waiting(contract, [p for p in contract.who_agrees if p not in signed], since, age.days)

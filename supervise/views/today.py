@@ -25,6 +25,7 @@ def page() -> Response:
     if actor.has("learner", "tutor"):
         learning, tutoring = today.learning_and_tutoring(actor)
     since = supervision.since_last(actor) if supervising else []
+    sent_back, offered = contracts.unsettled(actor) if learning else ([], [])
     mine = coming(actor) if actor.has("learner", "supervisor", "tutor") else None
     things, oldest = today.waits_in_all(supervising, learning, mine)
     return web.show(
@@ -40,7 +41,8 @@ def page() -> Response:
         nudges=supervision.nudges(learning.hours, actor) if learning else [],
         mine=mine,
         clients_say=confirmations.owed(actor) if learning else None,
-        sent_back=contracts.sent_back(actor) if learning else [],
+        sent_back=sent_back,
+        offered=offered,
         tutoring=tutoring,
         administering=administering(actor) if actor.has("admin") else None,
         bar=charts.bar,
