@@ -284,7 +284,7 @@ def test_an_answer_is_signed_by_the_client_without_an_account(world):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"state": "confirmed"}, {"minutes": 90}, {"what": "date"}, {"said_minutes": 60}]
+    "changes", [{"state": "asked"}, {"minutes": 90}, {"what": "date"}, {"said_minutes": 60}]
 )
 def test_what_a_client_answered_is_sealed(world, changes):
     import peewee
@@ -790,7 +790,9 @@ def test_a_learner_waits_to_be_found_at_risk_by_what_counts(app, demanding):
 
 
 def unseal():
-    drop_triggers("confirmation", "confirmation_sealed", "confirmation_kept")
+    drop_triggers(
+        "confirmation", "confirmation_sealed", "confirmation_kept", "confirmation_plain_update"
+    )
 
 
 def found(world):

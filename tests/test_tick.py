@@ -385,7 +385,7 @@ def test_two_ticks_at_once_send_each_mail_once(
     assert len(box.ids) == 60
     assert len({to for to, _ in box.got}) == 60
     assert states() == {"sent": 60}
-    assert box.connections == 2
+    assert box.connections in (1, 2)  # one where the other came when all was sent
 
 
 @pytest.mark.parametrize("handed_over", [True, False])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,12 +57,17 @@ class BookingForms:
     """Who changed it, in the words for the actor."""
 
 
-def booking_forms(meeting: Meeting, actor: Actor, sent: FlaskForm | None = None) -> BookingForms:
+def booking_forms(
+    meeting: Meeting,
+    actor: Actor,
+    sent: FlaskForm | None = None,
+    places: Sequence[Attendance] | None = None,
+) -> BookingForms:
     """What the actor may do with the booking, and the forms for it; ``sent`` is one that had faults.
 
-    Nine queries at most.
+    ``places`` are all it has, where the caller has read them. Nine queries at most.
     """
-    everybody = places_of(meeting)
+    everybody = sorted(places, key=lambda one: one.id) if places else places_of(meeting)
     mine = next((one for one in everybody if actor.is_(one.learner_id)), None)
     is_host = can_host(meeting, actor)
     ahead, over = meeting.starts_at > actor.now, meeting.ends_at <= actor.now
@@ -79,7 +85,9 @@ def booking_forms(meeting: Meeting, actor: Actor, sent: FlaskForm | None = None)
     elif leaves and mine is not None:
         later = len(later_places(mine, meeting))
     given_up = _given_up(meeting, mine)
-    change = last_change(meeting, given_up) or (last_change(meeting) if given_up else None)
+    change = None
+    if meeting.version > 1 or given_up:  # else nothing has become of it yet
+        change = last_change(meeting, given_up) or (last_change(meeting) if given_up else None)
     return BookingForms(
         is_host=is_host,
         mine=mine,

@@ -108,6 +108,13 @@ def said_of(actor: Actor, learner: Person) -> Said:
     )
 
 
+def told_of(actor: Actor) -> Sequence[Told]:
+    """What the actor reads of the feedback on themselves, and nothing beside it. One query."""
+    mine = Feedback.visible_to(actor).where(Feedback.learner == actor.person)
+    given = (row for row in _rows(mine, contacts=True) if row.state == "given")
+    return _told(sorted(given, key=lambda row: row.place))
+
+
 def narrowed(told: Iterable[Told], source: str = "", about: str = "") -> list[Told]:
     """Those from this source and about this subject; an empty word stands for all."""
     return [one for one in told if source in ("", one.source) and about in ("", one.about)]

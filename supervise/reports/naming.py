@@ -130,7 +130,7 @@ def _disputes(actor: Actor) -> Iterator[_Text]:
 
 def _feedback(actor: Actor) -> Iterator[_Text]:
     """What is shown of the feedback on the learner; what waits for the floor is not looked at."""
-    for told in feedback.said_of(actor, actor.person).told:
+    for told in feedback.told_of(actor):
         open_ = [text for question, text in told.pairs if question.kind == "open"]
         said = {"It": "\n".join(open_), "Your reply": told.reply}
         yield "feedback", 0, f"Feedback: {told.whom}", said, TELL

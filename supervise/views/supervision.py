@@ -10,11 +10,12 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 
 from supervise import auth, web
-from supervise.forms.booking_acts import booking_forms
+from supervise.forms.booking_acts import BookingForms, booking_forms
 from supervise.forms.faults import faults_of
 from supervise.forms.supervision import AnswerForm, HoldForm, NoteForm, hold_form
 from supervise.models import Attendance, Meeting, MeetingAction, Person, answering, recording
 from supervise.models.centres import Refused
+from supervise.models.people import Actor
 from supervise.reports import agenda, agenda_kept, meeting_list
 from supervise.reports.agenda import Sight
 from supervise.views.told import say
@@ -86,7 +87,7 @@ def one_page(meeting: Meeting, status: int = 200, **forms: Any) -> Response:
         own=own,
         word=meeting_list.word_of(meeting, own.state if own else None, auth.now()),
         whom=meeting_list.whom(seen, actor),
-        booking=booking_forms(meeting, actor) if meeting.state in BOOKED else None,
+        booking=_booking(seen, actor) if meeting.state in BOOKED else None,
         again=_again(seen, own),
         agendas=agenda.agendas(seen, actor) if ahead else [],
         kept=agenda_kept.kept(meeting, [p for p in readable if seen.leads or p is own], actor),
@@ -118,6 +119,12 @@ def one_page(meeting: Meeting, status: int = 200, **forms: Any) -> Response:
         if status != 200
         else [],
     )
+
+
+def _booking(seen: Sight, actor: Actor) -> BookingForms:
+    """What the reader may do with it; its host has read all its places already."""
+    places = seen.places if actor.is_(seen.meeting.host_id) else None
+    return booking_forms(seen.meeting, actor, places=places)
 
 
 def _again(seen: Sight, own: Attendance | None) -> str:

@@ -70,8 +70,7 @@ def queue(world: World) -> list[PracticeSession]:
         ).execute()
         made.append(session)
     for alias in ("Client A", "Client B"):
-        engagement = world.client(alias, amara).engagement("coaching")
-        engagement.set_contract(date(2026, 3, 12), by=world.actor(amara), now=NOW)
+        world.paper(date(2026, 3, 12), alias, learner=amara)
     return made
 
 

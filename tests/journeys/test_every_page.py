@@ -7,7 +7,7 @@ fails, as one does that is not clean in both themes at 320 and 1280 px.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -30,8 +30,10 @@ from supervise.models import (
     Person,
     PracticeSession,
     agreeing,
+    asking,
     publishing,
 )
+from supervise.models.booking import Plan
 from tests.browser import Live, shoot
 from tests.contracting import written
 from tests.structure.test_routes import routes
@@ -63,6 +65,7 @@ VISITS = {
         "learners.sessions", "clients.engagement", "contracts.show", "goals.show", "goals.closing",
         "calendar.page", "availability.page", "availability.new", "availability.show",
         "supervision.page", "supervision.show", "supervision.edit", "bookings.new",
+        "bookings.proposing",
     ),
     "tutor": (
         "today.page", "calendar.page", "learners.page", "learners.record", "sessions.show",
@@ -120,6 +123,9 @@ def arguments(app: Flask) -> dict[str, dict[str, object]]:
         shared["availability_id"] = publishing.publish(WANTED, by=boss, now=MOMENT, sure=True).id
         theirs = Meeting.select().join(Attendance).where(Attendance.learner == learner)
         shared["meeting_id"] = theirs.where(Meeting.state == "signed").first().id
+        plan = Plan("one-to-one", MOMENT + timedelta(days=9), 60)
+        own = {"enrolment": enrolment, "by": actors[0], "now": MOMENT}
+        shared["request_id"] = asking.ask(plan, boss.person, **own).id
         met = {
             "learner": theirs.where(Meeting.format == "one-to-one", Meeting.state == "booked"),
             "supervisor": Meeting.select().where(Meeting.state == "held"),
@@ -148,6 +154,8 @@ def address(app: Flask, endpoint: str, records: dict[str, object]) -> str:
     values = {name: records[name] for name in rule.arguments}
     if endpoint == "sessions.edit":
         values["session_id"] = records["draft_id"]
+    if endpoint == "bookings.proposing":
+        values["meeting_id"] = records["request_id"]
     if endpoint == "catalogue.programme":
         values["code"] = "ILM-L3-CWCM"
     if endpoint == "nudge.next_free":

@@ -100,7 +100,7 @@ def date_contracts(page: Page, day: str) -> None:
     expect(links).not_to_have_count(0)
     for number in reversed(range(links.count())):
         links.nth(number).click()
-        page.get_by_label("Agreed on").fill(day)
+        page.get_by_label("Agreed on", exact=True).fill(day)
         page.get_by_role("button", name="Keep this day").click()
         expect(page.get_by_text("Your supervisor has still to accept it.")).to_be_visible()
         page.goto("/clients")
