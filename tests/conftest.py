@@ -48,13 +48,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 MOVES = {"test_workflow"}
 """The walk through every move, state and role: the rule is asked, not the engine."""
 PAGES = {
-    "test_account", "test_availability", "test_booking_pages", "test_calendar", "test_catalogue_pages",
-    "test_centre", "test_clients", "test_confirming", "test_contract_drafts", "test_contract_told",
-    "test_details", "test_enrolments", "test_goal_forms", "test_goals", "test_ics", "test_imports",
-    "test_invitations", "test_learners", "test_link_mail", "test_links_withdrawn", "test_mail",
-    "test_naming_another", "test_outbox", "test_people", "test_progress", "test_proposing",
-    "test_questions", "test_sessions", "test_signin", "test_signin_code", "test_signin_typing",
-    "test_today", "test_verify_written",
+    "test_account", "test_agenda", "test_availability", "test_booking_pages", "test_calendar",
+    "test_catalogue_pages", "test_centre", "test_clients", "test_confirmations", "test_confirming",
+    "test_consent_kept", "test_contract_drafts", "test_contract_told", "test_details",
+    "test_enrolments", "test_feedback", "test_feedback_read", "test_goal_forms", "test_goals",
+    "test_ics", "test_identity_late", "test_imports", "test_invitations", "test_learners",
+    "test_link_mail", "test_links_withdrawn", "test_mail", "test_naming_another", "test_nudge",
+    "test_outbox", "test_people", "test_progress", "test_proposing", "test_questions",
+    "test_routes", "test_sessions", "test_signin", "test_signin_code", "test_signin_typing",
+    "test_supervision", "test_today", "test_verify_written",
 }  # fmt: skip
 """What asks for pages alone: on SQLite, so that the suite stays under a quarter of an hour. Ask for the
 other engine with `--engine postgresql`."""
