@@ -121,12 +121,6 @@ def day_and_time(moment: datetime) -> str:
     return f"{moments.day(here.date(), year=other_year)}, {moments.clock(here)}"
 
 
-def on_the_clock(moment: datetime, zone: str) -> str:
-    """A moment on the clock of a zone, for somebody whose own is not known: ``Thu 8 Oct 2026, 14:00``."""
-    there = moments.local(moment, zone)
-    return f"{moments.day(there.date(), year=True)}, {moments.clock(there)}"
-
-
 def elsewhere(moment: datetime, zone: str) -> str:
     """What another clock than the reader's shows then: ``10:15 in London``; nothing where the same."""
     return moments.elsewhere(moment, zone, reader_zone())
@@ -152,7 +146,7 @@ FILTERS = {
     "held": held,
     "in_words": in_words,
     "day_and_time": day_and_time,
-    "on_the_clock": on_the_clock,
+    "on_the_clock": moments.on_the_clock,
     "elsewhere": elsewhere,
     "engaged": engaged,
     "place": moments.place,

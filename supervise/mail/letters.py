@@ -80,17 +80,6 @@ def one_line(text: str) -> str:
     return " ".join(_CONTROL.sub(" ", text).replace("=?", "= ?").split())
 
 
-def on_the_clock(moment: datetime, zone: str) -> str:
-    """A moment where its reader is: ``Thu 8 Oct 2026, 14:00``."""
-    here = moments.local(moment, zone)
-    return f"{moments.day(here.date(), year=True)}, {moments.clock(here)}"
-
-
-def place_of(zone: str) -> str:
-    """Whose clock is meant: ``London``."""
-    return zone.rsplit("/", 1)[-1].replace("_", " ")
-
-
 def _printable(value: Any) -> Any:
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else value
 
@@ -104,7 +93,8 @@ environment = jinja2.Environment(  # plain text: there is nothing to escape
     finalize=_printable,
 )
 environment.filters |= {
-    "day": moments.day, "long_date": moments.long_date, "at": on_the_clock, "place": place_of,
+    "day": moments.day, "long_date": moments.long_date, "at": moments.on_the_clock,
+    "place": moments.place,
     "one_line": one_line,
 }  # fmt: skip
 

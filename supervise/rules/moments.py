@@ -76,6 +76,12 @@ def place(zone: str) -> str:
     return zone.rsplit("/", 1)[-1].replace("_", " ")
 
 
+def on_the_clock(moment_utc: datetime, zone: str) -> str:
+    """A moment on the clock of a zone, always with its year: ``Thu 8 Oct 2026, 14:00``."""
+    there = local(moment_utc, zone)
+    return f"{day(there.date(), year=True)}, {clock(there)}"
+
+
 def elsewhere(moment_utc: datetime, zone: str, here: str) -> str:
     """What the clock of ``zone`` shows while that of ``here`` shows something else.
 
